@@ -1,0 +1,79 @@
+resource "aws_apigatewayv2_api" "suite" {
+  name          = "${local.prefix}-api"
+  description   = "Incidents of ${local.prefix}"
+  protocol_type = "HTTP"
+
+  dynamic "cors_configuration" {
+    for_each = length(var.api_cors_origins) == 0 ? [] : [var.api_cors_origins]
+    content {
+      allow_origins = cors_configuration.value
+      allow_methods = ["GET"]
+      allow_headers = ["authorization", "content-type", "if-none-match", "x-amz-date", "x-amz-security-token"]
+      max_age       = 3600
+    }
+  }
+}
+
+resource "aws_apigatewayv2_integration" "function" {
+  api_id                 = aws_apigatewayv2_api.suite.id
+  integration_type       = "AWS_PROXY"
+  integration_uri        = module.api.invoke_arn
+  payload_format_version = "2.0"
+}
+
+resource "aws_apigatewayv2_route" "suite" {
+  # Only the health check is open: a load balancer has no credentials, and it tells nothing about incidents.
+  for_each = {
+    "GET /health"       = "NONE"
+    "GET /events"       = var.api_authorization
+    "GET /events/{id}"  = var.api_authorization
+    "GET /openapi.json" = var.api_authorization
+  }
+
+  api_id             = aws_apigatewayv2_api.suite.id
+  route_key          = each.key
+  authorization_type = each.value
+  target             = "integrations/${aws_apigatewayv2_integration.function.id}"
+}
+
+resource "aws_apigatewayv2_stage" "default" {
+  api_id      = aws_apigatewayv2_api.suite.id
+  name        = "$default"
+  auto_deploy = true
+
+  default_route_settings {
+    throttling_rate_limit  = var.api_throttle.rate
+    throttling_burst_limit = var.api_throttle.burst
+  }
+
+  access_log_settings {
+    destination_arn = aws_cloudwatch_log_group.api_access.arn
+    # Who asked for what, and how it went: no query strings, no headers.
+    format = jsonencode({
+      request_id  = "$context.requestId"
+      at          = "$context.requestTime"
+      source_ip   = "$context.identity.sourceIp"
+      caller      = "$context.identity.caller"
+      route       = "$context.routeKey"
+      status      = "$context.status"
+      latency_ms  = "$context.responseLatency"
+      error       = "$context.error.message"
+      integration = "$context.integrationErrorMessage"
+    })
+  }
+}
+
+# Under /aws/vendedlogs API Gateway needs no resource policy of its own, of which an account may have only ten.
+resource "aws_cloudwatch_log_group" "api_access" {
+  name              = "/aws/vendedlogs/${local.prefix}-api-access"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = aws_kms_key.suite.arn
+}
+
+resource "aws_lambda_permission" "api" {
+  statement_id  = "http-api"
+  action        = "lambda:InvokeFunction"
+  function_name = module.api.name
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = "${aws_apigatewayv2_api.suite.execution_arn}/*/*"
+}

@@ -1,0 +1,39 @@
+locals {
+  prefix    = var.name_prefix
+  account   = data.aws_caller_identity.current.account_id
+  partition = data.aws_partition.current.partition
+
+  # ARNs of things of this account and region: "${local.arn.logs}:log-group:…".
+  arn = { for service in ["cloudwatch", "ec2", "events", "logs", "sns", "sqs"] :
+    service => "arn:${local.partition}:${service}:${var.aws_region}:${local.account}"
+  }
+
+  monitor_tag_key    = coalesce(var.monitor_tag_key, "${local.prefix}:monitor")
+  log_groups_tag_key = coalesce(var.log_groups_tag_key, "${local.prefix}:log-groups")
+  remediate_tag_key  = coalesce(var.remediate_tag_key, "${local.prefix}:remediate")
+
+  functions = ["onboarding", "anomaly-detector", "log-analyzer-rca", "alert-handler", "remediation-engine", "api"]
+
+  # What every function has in common; modules/function takes it as one object.
+  suite = {
+    name_prefix              = local.prefix
+    architecture             = var.architecture
+    packages_dir             = coalesce(var.packages_dir, "${path.module}/../target/lambda-packages")
+    aws_region               = var.aws_region
+    kms_key_arn              = aws_kms_key.suite.arn
+    log_retention_days       = var.log_retention_days
+    log_level                = var.log_level
+    tracing                  = var.tracing
+    permissions_boundary_arn = var.permissions_boundary_arn
+    audit_table              = aws_dynamodb_table.suite["audit"].name
+  }
+
+  memory_mb = { for name in local.functions : name => lookup(var.function_memory_mb, name, 256) }
+
+  # Appending to the hash chain: read the newest entry, put the next one on the condition that its place is free.
+  # No update and no delete: nobody in the suite can rewrite what happened.
+  append_to_audit = {
+    actions   = ["dynamodb:Query", "dynamodb:PutItem", "dynamodb:ConditionCheckItem"]
+    resources = [aws_dynamodb_table.suite["audit"].arn]
+  }
+}

@@ -1,0 +1,58 @@
+output "api_endpoint" {
+  description = "Address of the HTTP API."
+  value       = aws_apigatewayv2_api.suite.api_endpoint
+}
+
+output "target_ec2_instance_id" {
+  description = "The instance to try the system on; null without create_target_instance."
+  value       = one(aws_instance.target[*].id)
+}
+
+output "target_log_group" {
+  description = "Log group of that instance; null without create_target_instance."
+  value       = one(aws_cloudwatch_log_group.target[*].name)
+}
+
+output "topic_arns" {
+  description = "SNS topics by purpose."
+  value       = { for name, topic in aws_sns_topic.suite : name => topic.arn }
+}
+
+output "table_names" {
+  description = "DynamoDB tables by purpose."
+  value       = { for name, table in aws_dynamodb_table.suite : name => table.name }
+}
+
+output "function_names" {
+  description = "Lambda functions by purpose."
+  value = {
+    onboarding         = module.onboarding.name
+    anomaly-detector   = module.anomaly_detector.name
+    log-analyzer-rca   = module.log_analyzer_rca.name
+    alert-handler      = module.alert_handler.name
+    remediation-engine = module.remediation_engine.name
+    api                = module.api.name
+  }
+}
+
+output "dead_letter_queue_urls" {
+  description = "Dead-letter queues by function."
+  value       = { for name, queue in aws_sqs_queue.dead_letters : name => queue.url }
+}
+
+output "dashboard_url" {
+  description = "The suite's page in CloudWatch."
+  value       = "https://${var.aws_region}.console.aws.amazon.com/cloudwatch/home?region=${var.aws_region}#dashboards/dashboard/${aws_cloudwatch_dashboard.suite.dashboard_name}"
+}
+
+output "next_steps" {
+  description = "What only a person can do now."
+  value = join("\n", compact([
+    "Confirm the two AWS Notification e-mails sent to ${var.alert_email}: no alert arrives before.",
+    "Tag instances to watch with ${local.monitor_tag_key} = true and ${local.log_groups_tag_key} = <their log groups>.",
+    var.remediation_mode == "auto"
+    ? "Instances tagged ${local.remediate_tag_key} = reboot WILL be rebooted on a critical incident."
+    : "Remediation is ${var.remediation_mode}: set remediation_mode = \"auto\" to let instances tagged ${local.remediate_tag_key} = reboot be rebooted.",
+    var.api_authorization == "NONE" ? "The API answers anyone: set api_authorization = \"AWS_IAM\" before real incidents are in it." : "",
+  ]))
+}

@@ -1,0 +1,69 @@
+locals {
+  # `expires`: whether items carry the time of their end in `expires_at`. Audit entries never end.
+  tables = {
+    inventory     = { hash_key = "arn" }
+    series        = { hash_key = "series" }
+    notifications = { hash_key = "id" }
+    remediations  = { hash_key = "id" }
+    audit         = { hash_key = "chain", range_key = "seq", range_type = "N", expires = false }
+    incidents = {
+      hash_key = "id"
+      indexes = {
+        by_month    = { hash_key = "month", range_key = "opened_at" }
+        by_resource = { hash_key = "resource_id", range_key = "opened_at" }
+      }
+    }
+  }
+
+  # DynamoDB wants the type of every key attribute, of the table and its indexes, named once.
+  table_attributes = { for name, table in local.tables : name => merge(
+    { (table.hash_key) = "S" },
+    can(table.range_key) ? { (table.range_key) = table.range_type } : {},
+    merge([for index in values(try(table.indexes, {})) : { (index.hash_key) = "S", (index.range_key) = "S" }]...),
+  ) }
+}
+
+resource "aws_dynamodb_table" "suite" {
+  for_each = local.tables
+
+  name                        = "${local.prefix}-${each.key}"
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = each.value.hash_key
+  range_key                   = try(each.value.range_key, null)
+  deletion_protection_enabled = var.deletion_protection
+
+  dynamic "attribute" {
+    for_each = local.table_attributes[each.key]
+    content {
+      name = attribute.key
+      type = attribute.value
+    }
+  }
+
+  dynamic "global_secondary_index" {
+    for_each = try(each.value.indexes, {})
+    content {
+      name            = global_secondary_index.key
+      hash_key        = global_secondary_index.value.hash_key
+      range_key       = global_secondary_index.value.range_key
+      projection_type = "ALL"
+    }
+  }
+
+  dynamic "ttl" {
+    for_each = try(each.value.expires, true) ? ["expires_at"] : []
+    content {
+      enabled        = true
+      attribute_name = ttl.value
+    }
+  }
+
+  server_side_encryption {
+    enabled     = true
+    kms_key_arn = aws_kms_key.suite.arn
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+}

@@ -1,0 +1,358 @@
+# --- What every deployment decides ------------------------------------------------------------------------------------
+
+variable "alert_email" {
+  description = "Address that receives the alerts. AWS sends it a confirmation link per topic; nothing arrives before both are clicked."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[^@\\s]+@[^@\\s.]+(\\.[^@\\s.]+)+$", var.alert_email))
+    error_message = "alert_email must be one e-mail address such as oncall@example.com, without spaces or a display name."
+  }
+}
+
+variable "name_prefix" {
+  description = "Start of every name, so that several suites can live in one account. Also the prefix of the opt-in tags."
+  type        = string
+  default     = "aiops"
+
+  # The longest name is the rule `<prefix>-anomaly-detector-schedule`: 20 characters leave every AWS limit (64) untouched.
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,18}[a-z0-9]$", var.name_prefix)) && !strcontains(var.name_prefix, "--")
+    error_message = "name_prefix must be 2 to 20 characters: lower-case letters, digits and single hyphens, starting with a letter and not ending with a hyphen."
+  }
+
+  # IAM and Lambda would take these; tags and SSM paths would not.
+  validation {
+    condition     = !startswith(var.name_prefix, "aws") && !startswith(var.name_prefix, "ssm")
+    error_message = "name_prefix must not start with aws or ssm: AWS reserves tag keys and parameter names that do."
+  }
+}
+
+variable "aws_region" {
+  description = "Region to deploy into and to watch."
+  type        = string
+  default     = "us-east-1"
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.aws_region))
+    error_message = "aws_region must be a region code such as us-east-1 or eu-central-1."
+  }
+}
+
+variable "tags" {
+  description = "Further tags for every resource."
+  type        = map(string)
+  default     = {}
+}
+
+# --- The functions ----------------------------------------------------------------------------------------------------
+
+variable "architecture" {
+  description = "Processor of the functions: arm64 (about 20 % cheaper) or x86_64. The packages must be built for the same one."
+  type        = string
+  default     = "arm64"
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.architecture)
+    error_message = "architecture must be arm64 or x86_64."
+  }
+}
+
+variable "packages_dir" {
+  description = "Folder with one <function>.zip each, as scripts/package.sh writes them. Relative paths start at this module; null means ../target/lambda-packages."
+  type        = string
+  default     = null
+}
+
+variable "function_memory_mb" {
+  description = "Memory per function in MB, for those that should differ from 256. Memory buys CPU: 1769 MB is one full core."
+  type        = map(number)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for mb in values(var.function_memory_mb) : mb >= 128 && mb <= 10240 && floor(mb) == mb])
+    error_message = "function_memory_mb takes whole numbers from 128 to 10240."
+  }
+
+  validation {
+    condition = length(setsubtract(keys(var.function_memory_mb), [
+      "onboarding", "anomaly-detector", "log-analyzer-rca", "alert-handler", "remediation-engine", "api",
+    ])) == 0
+    error_message = "function_memory_mb knows onboarding, anomaly-detector, log-analyzer-rca, alert-handler, remediation-engine and api."
+  }
+}
+
+variable "log_level" {
+  description = "What the functions log: TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
+  type        = string
+  default     = "INFO"
+
+  validation {
+    condition     = contains(["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"], var.log_level)
+    error_message = "log_level must be TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
+  }
+}
+
+variable "tracing" {
+  description = "Record the functions with X-Ray ($5 per million traces after the first 100,000 a month)."
+  type        = bool
+  default     = false
+}
+
+variable "permissions_boundary_arn" {
+  description = "Permissions boundary for every role, where the organisation demands one."
+  type        = string
+  default     = null
+}
+
+# --- What is watched, and how it is judged ----------------------------------------------------------------------------
+
+variable "monitor_tag_key" {
+  description = "Instances with this tag set to `true` are watched. Null means <name_prefix>:monitor."
+  type        = string
+  default     = null
+}
+
+variable "log_groups_tag_key" {
+  description = "Tag that names the log groups of an instance. Null means <name_prefix>:log-groups."
+  type        = string
+  default     = null
+}
+
+variable "readable_log_groups" {
+  description = "Name patterns of the log groups that the root-cause analysis may read. The default lets it follow the tag anywhere in the account."
+  type        = list(string)
+  default     = ["*"]
+
+  validation {
+    condition     = length(var.readable_log_groups) > 0
+    error_message = "readable_log_groups needs at least one pattern: without logs there is no root cause."
+  }
+}
+
+variable "critical_score" {
+  description = "Anomaly score (0 to 1) from which an incident is critical even if the logs show no error."
+  type        = number
+  default     = 0.95
+
+  validation {
+    condition     = var.critical_score > 0 && var.critical_score <= 1
+    error_message = "critical_score must be above 0 and at most 1."
+  }
+}
+
+variable "log_window_minutes" {
+  description = "How many minutes of logs before an anomaly are read."
+  type        = number
+  default     = 15
+
+  validation {
+    condition     = var.log_window_minutes >= 1 && var.log_window_minutes <= 1440 && floor(var.log_window_minutes) == var.log_window_minutes
+    error_message = "log_window_minutes must be a whole number from 1 to 1440 (one day)."
+  }
+}
+
+# --- Whom to tell -----------------------------------------------------------------------------------------------------
+
+variable "slack_webhook_url" {
+  description = "Slack incoming webhook. Null: no Slack."
+  type        = string
+  default     = null
+  sensitive   = true
+
+  validation {
+    condition     = var.slack_webhook_url == null || can(regex("^https?://\\S+$", var.slack_webhook_url))
+    error_message = "slack_webhook_url must be an http(s) URL."
+  }
+}
+
+variable "webhook_url" {
+  description = "Webhook of any other system, called with a Standard Webhooks signature. Null: none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.webhook_url == null || can(regex("^https?://\\S+$", var.webhook_url))
+    error_message = "webhook_url must be an http(s) URL."
+  }
+}
+
+variable "webhook_secret" {
+  description = "Signing secret of webhook_url: whsec_ and 24 to 64 bytes in base64."
+  type        = string
+  default     = null
+  sensitive   = true
+
+  validation {
+    condition     = var.webhook_secret == null || can(regex("^whsec_[A-Za-z0-9+/]{32,}={0,2}$", var.webhook_secret))
+    error_message = "webhook_secret must be whsec_ followed by at least 24 bytes in base64; make one with: echo \"whsec_$(openssl rand -base64 24)\""
+  }
+
+  validation {
+    condition     = (var.webhook_url == null) == (var.webhook_secret == null)
+    error_message = "webhook_url and webhook_secret belong together: set both or neither."
+  }
+}
+
+# --- What may be healed -----------------------------------------------------------------------------------------------
+
+variable "remediation_mode" {
+  description = "off: never act. dry_run: record what would be done. auto: reboot instances that carry the opt-in tag."
+  type        = string
+  default     = "dry_run"
+
+  validation {
+    condition     = contains(["off", "dry_run", "auto"], var.remediation_mode)
+    error_message = "remediation_mode must be off, dry_run or auto."
+  }
+}
+
+variable "remediate_tag_key" {
+  description = "Instances with this tag set to `reboot` may be rebooted; IAM refuses all others. Null means <name_prefix>:remediate."
+  type        = string
+  default     = null
+}
+
+variable "cooldown_minutes" {
+  description = "Minimum time between two remediations of the same instance."
+  type        = number
+  default     = 60
+
+  validation {
+    condition     = var.cooldown_minutes >= 1 && var.cooldown_minutes <= 10080 && floor(var.cooldown_minutes) == var.cooldown_minutes
+    error_message = "cooldown_minutes must be a whole number from 1 to 10080 (one week)."
+  }
+}
+
+variable "claim_lease_seconds" {
+  description = "How long a started remediation stays claimed. After that its outcome counts as unknown and a person is told."
+  type        = number
+  default     = 120
+
+  # A lease shorter than the function's own timeout could expire while the reboot is still being asked for.
+  validation {
+    condition     = var.claim_lease_seconds >= 60 && var.claim_lease_seconds <= 900
+    error_message = "claim_lease_seconds must be from 60 (the timeout of remediation-engine) to 900."
+  }
+}
+
+variable "remediation_concurrency" {
+  description = "How many remediations may run at once. Null removes the bound: needed in new AWS accounts, whose limit of 10 leaves nothing to reserve."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = var.remediation_concurrency == null || try(var.remediation_concurrency >= 1 && floor(var.remediation_concurrency) == var.remediation_concurrency, false)
+    error_message = "remediation_concurrency must be a whole number of at least 1, or null. To stop remediations set remediation_mode to off."
+  }
+}
+
+# --- The API ----------------------------------------------------------------------------------------------------------
+
+variable "api_authorization" {
+  description = "AWS_IAM: requests are signed with AWS credentials. NONE: anyone who knows the address reads the incidents."
+  type        = string
+  default     = "AWS_IAM"
+
+  validation {
+    condition     = contains(["AWS_IAM", "NONE"], var.api_authorization)
+    error_message = "api_authorization must be AWS_IAM or NONE."
+  }
+}
+
+variable "api_cors_origins" {
+  description = "Web origins that may call the API from a browser, such as https://ops.example.com."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for origin in var.api_cors_origins : can(regex("^(\\*|https?://[^/\\s]+)$", origin))])
+    error_message = "api_cors_origins takes origins such as https://ops.example.com (no path), or *."
+  }
+}
+
+variable "api_throttle" {
+  description = "Requests a second that the API answers on average, and how many at once on top of that."
+  type = object({
+    rate  = optional(number, 20)
+    burst = optional(number, 40)
+  })
+  default = {}
+
+  validation {
+    condition     = var.api_throttle.rate > 0 && var.api_throttle.burst >= 1
+    error_message = "api_throttle needs a rate above 0 and a burst of at least 1."
+  }
+}
+
+# --- How long things are kept -----------------------------------------------------------------------------------------
+
+variable "log_retention_days" {
+  description = "How long CloudWatch keeps the logs of the functions and of the API."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days must be a period CloudWatch knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
+}
+
+variable "incident_retention_days" {
+  description = "How long incidents are kept. The audit trail is kept for good."
+  type        = number
+  default     = 90
+
+  validation {
+    condition     = var.incident_retention_days >= 1 && var.incident_retention_days <= 3653 && floor(var.incident_retention_days) == var.incident_retention_days
+    error_message = "incident_retention_days must be a whole number from 1 to 3653."
+  }
+}
+
+variable "deletion_protection" {
+  description = "Refuse to delete the tables. Set it for production; `terraform destroy` then needs it switched off first."
+  type        = bool
+  default     = false
+}
+
+variable "kms_deletion_window_days" {
+  description = "How long a deleted key can still be brought back, and with it everything it encrypted."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = var.kms_deletion_window_days >= 7 && var.kms_deletion_window_days <= 30
+    error_message = "kms_deletion_window_days must be from 7 to 30."
+  }
+}
+
+# --- An instance to try it on -----------------------------------------------------------------------------------------
+
+variable "create_target_instance" {
+  description = "Create a small watched instance in the default VPC, to try the system with scripts/stress-test.sh."
+  type        = bool
+  default     = false
+}
+
+variable "target_instance_type" {
+  description = "Its type. Null means t4g.micro or t3.micro, by architecture."
+  type        = string
+  default     = null
+}
+
+variable "target_ami_id" {
+  description = "Its image. Null means the newest Amazon Linux 2023."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.target_ami_id == null || can(regex("^ami-[0-9a-f]{8,17}$", var.target_ami_id))
+    error_message = "target_ami_id must look like ami-0123456789abcdef0."
+  }
+}
+
+variable "target_subnet_id" {
+  description = "Its subnet. Null means a default subnet; where the account has no default VPC, name one with a way to the internet."
+  type        = string
+  default     = null
+}
