@@ -1,0 +1,104 @@
+//! Training: healthy history in, a versioned artifact out.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::artifact::{Artifact, ArtifactError, Provenance, TrainingMetrics, hex};
+use crate::features;
+use crate::forest::{FeatureVector, ForestOptions, PlantError, plant};
+use crate::state::SeriesState;
+use crate::verdict::Datapoint;
+
+/// The history of one series.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrainingSeries {
+    /// Any name; it goes into the data hash.
+    pub name: String,
+    /// Seconds between two datapoints.
+    pub period_seconds: u32,
+    /// In order of time; what the detector would ignore is ignored here too.
+    pub points: Vec<Datapoint>,
+}
+
+/// How to train.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainOptions {
+    /// How the forest is grown.
+    pub forest: ForestOptions,
+    /// RFC 3339 time to write into the provenance: this crate has no clock.
+    pub trained_at: String,
+    /// At most this many feature vectors are kept, evenly over all series.
+    pub max_observations: usize,
+}
+
+impl Default for TrainOptions {
+    fn default() -> Self {
+        Self { forest: ForestOptions::default(), trained_at: String::new(), max_observations: 200_000 }
+    }
+}
+
+/// Why nothing was trained.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// The forest could not be grown, most often for want of history.
+    #[error("the forest could not be grown: {0}")]
+    Forest(#[from] PlantError),
+    /// The artifact could not be written.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+}
+
+/// Trains a model on the history of one or more series.
+pub fn train(series: &[TrainingSeries], options: &TrainOptions) -> Result<Artifact, TrainError> {
+    let all: Vec<FeatureVector> = series.iter().flat_map(observations).collect();
+    let stride = all.len().div_ceil(options.max_observations.max(1)).max(1);
+    let kept: Vec<FeatureVector> = all.into_iter().step_by(stride).collect();
+    let forest = plant(&kept, &options.forest)?.flat;
+    let mut scores: Vec<f64> = kept.iter().map(|observation| forest.score(observation)).collect();
+    scores.sort_by(f64::total_cmp);
+    let quantile = |q: f64| scores[((scores.len() - 1) as f64 * q) as usize];
+    let metrics =
+        TrainingMetrics { median_score: quantile(0.5), p99_score: quantile(0.99), p999_score: quantile(0.999) };
+    let provenance = Provenance {
+        trained_at: options.trained_at.clone(),
+        data_sha256: data_sha256(series),
+        series: series.len() as u32,
+        observations: kept.len() as u32,
+        forest: options.forest,
+        metrics,
+        sha256: String::new(),
+    };
+    let draft = Artifact { provenance, forest };
+    // Written and read once: the digest in the provenance is the stored artifact's, and what is returned is known to load.
+    Ok(Artifact::from_bytes(&draft.to_bytes()?)?)
+}
+
+/// The feature vectors a series shows once it is past learning.
+fn observations(series: &TrainingSeries) -> Vec<FeatureVector> {
+    let mut state = SeriesState::new(series.period_seconds);
+    let mut vectors = Vec::new();
+    for point in &series.points {
+        let in_order = state.last_at().is_none_or(|last| point.at > last);
+        if !in_order || !point.value.is_finite() {
+            continue;
+        }
+        state.take(point.at, point.value);
+        if state.seen > state.needed() {
+            vectors.extend(features::picture(&state).map(|picture| picture.vector));
+        }
+    }
+    vectors
+}
+
+fn data_sha256(series: &[TrainingSeries]) -> String {
+    let mut hash = Sha256::new();
+    for one in series {
+        hash.update(one.name.as_bytes());
+        hash.update(one.period_seconds.to_le_bytes());
+        for point in &one.points {
+            hash.update(point.at.to_le_bytes());
+            hash.update(point.value.to_le_bytes());
+        }
+    }
+    hex(&hash.finalize())
+}
