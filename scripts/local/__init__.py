@@ -1,0 +1,1 @@
+"""The local AWS: MiniStack, patched where it differs from what AWS documents."""

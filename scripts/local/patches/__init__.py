@@ -1,0 +1,37 @@
+"""The gaps of MiniStack 1.5.33 that the chain meets, each closed by one module as AWS documents the behaviour.
+
+A patch makes the emulator as strict, as late and as repetitive as AWS; never kinder than it.
+"""
+
+from local.patches import (
+    alarms,
+    async_invocation,
+    cloudtrail_names,
+    ec2_state_events,
+    eventbridge_lambda,
+    metric_order,
+    metric_retention,
+    queue_metrics,
+    schedule_clock,
+    sns_email,
+    sns_lambda,
+)
+
+ALL = (
+    async_invocation,
+    sns_lambda,
+    sns_email,
+    eventbridge_lambda,
+    schedule_clock,
+    metric_retention,
+    metric_order,
+    alarms,
+    queue_metrics,
+    cloudtrail_names,
+    ec2_state_events,
+)
+
+
+def apply() -> None:
+    for patch in ALL:
+        patch.apply()
