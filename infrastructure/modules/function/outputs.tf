@@ -18,16 +18,26 @@ output "log_group_name" {
   value       = aws_cloudwatch_log_group.this.name
 }
 
+# What follows is for the tests, which see a module only through its outputs.
+
 output "policy" {
-  description = "What its role may do, as JSON; the tests read it."
+  description = "What its role may do, as JSON."
   value       = aws_iam_role_policy.this.policy
 }
 
+output "environment" {
+  description = "Its environment variables."
+  value       = local.environment
+  sensitive   = true
+}
+
 output "configuration" {
-  description = "What the tests look at."
+  description = "How it is set up."
   value = {
     architecture         = one(aws_lambda_function.this.architectures)
+    memory_mb            = aws_lambda_function.this.memory_size
     reserved_concurrency = aws_lambda_function.this.reserved_concurrent_executions
+    environment_key      = aws_lambda_function.this.kms_key_arn
     on_failure           = aws_lambda_function_event_invoke_config.this.destination_config[0].on_failure[0].destination
     log_retention_days   = aws_cloudwatch_log_group.this.retention_in_days
     log_key              = aws_cloudwatch_log_group.this.kms_key_id

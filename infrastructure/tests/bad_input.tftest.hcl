@@ -1,0 +1,169 @@
+# What bad input gets: a refusal at plan time, from the variable that is wrong. Nothing has been created by then.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  alert_email  = "oncall@example.com"
+  packages_dir = "./tests/packages"
+}
+
+run "email_without_at" {
+  command         = plan
+  expect_failures = [var.alert_email]
+  variables { alert_email = "oncall.example.com" }
+}
+
+run "email_without_domain" {
+  command         = plan
+  expect_failures = [var.alert_email]
+  variables { alert_email = "oncall@localhost" }
+}
+
+run "email_with_display_name" {
+  command         = plan
+  expect_failures = [var.alert_email]
+  variables { alert_email = "On Call <oncall@example.com>" }
+}
+
+run "prefix_too_long" {
+  command         = plan
+  expect_failures = [var.name_prefix]
+  variables { name_prefix = "a-prefix-that-is-too-long" }
+}
+
+run "prefix_in_capitals" {
+  command         = plan
+  expect_failures = [var.name_prefix]
+  variables { name_prefix = "AIOps" }
+}
+
+run "prefix_with_underscore" {
+  command         = plan
+  expect_failures = [var.name_prefix]
+  variables { name_prefix = "ai_ops" }
+}
+
+run "prefix_ending_with_hyphen" {
+  command         = plan
+  expect_failures = [var.name_prefix]
+  variables { name_prefix = "aiops-" }
+}
+
+run "prefix_reserved_by_aws" {
+  command         = plan
+  expect_failures = [var.name_prefix]
+  variables { name_prefix = "aws-ops" }
+}
+
+run "region_that_is_a_zone" {
+  command         = plan
+  expect_failures = [var.aws_region]
+  variables { aws_region = "us-east-1a" }
+}
+
+run "unknown_architecture" {
+  command         = plan
+  expect_failures = [var.architecture]
+  variables { architecture = "amd64" }
+}
+
+run "unknown_remediation_mode" {
+  command         = plan
+  expect_failures = [var.remediation_mode]
+  variables { remediation_mode = "on" }
+}
+
+run "no_remediation_at_all_by_concurrency" {
+  command         = plan
+  expect_failures = [var.remediation_concurrency]
+  variables { remediation_concurrency = 0 }
+}
+
+run "score_above_one" {
+  command         = plan
+  expect_failures = [var.critical_score]
+  variables { critical_score = 95 }
+}
+
+run "retention_cloudwatch_does_not_know" {
+  command         = plan
+  expect_failures = [var.log_retention_days]
+  variables { log_retention_days = 10 }
+}
+
+run "webhook_without_secret" {
+  command         = plan
+  expect_failures = [var.webhook_secret]
+  variables { webhook_url = "https://hooks.example.com/nightjar" }
+}
+
+run "webhook_secret_of_another_kind" {
+  command         = plan
+  expect_failures = [var.webhook_secret]
+  variables {
+    webhook_url    = "https://hooks.example.com/nightjar"
+    webhook_secret = "hunter2"
+  }
+}
+
+run "memory_for_a_function_that_is_not_there" {
+  command         = plan
+  expect_failures = [var.function_memory_mb]
+  variables { function_memory_mb = { detector = 512 } }
+}
+
+run "origin_with_a_path" {
+  command         = plan
+  expect_failures = [var.api_cors_origins]
+  variables { api_cors_origins = ["https://ops.example.com/page"] }
+}
+
+run "package_not_built" {
+  command         = plan
+  expect_failures = [aws_lambda_function.this]
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    name                  = "onboarding"
+    description           = "A function whose package nobody built"
+    dead_letter_queue_arn = "arn:aws:sqs:us-east-1:111122223333:aiops-onboarding-dlq"
+    permissions           = {}
+    suite = {
+      name_prefix  = "aiops"
+      architecture = "arm64"
+      packages_dir = "./tests/no-such-folder"
+      aws_region   = "us-east-1"
+      kms_key_arn  = "arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555"
+      audit_table  = "aiops-audit"
+    }
+  }
+}
+
+run "wildcard_permission" {
+  command         = plan
+  expect_failures = [var.permissions]
+
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    name                  = "onboarding"
+    description           = "A function that asks for too much"
+    dead_letter_queue_arn = "arn:aws:sqs:us-east-1:111122223333:aiops-onboarding-dlq"
+    permissions           = { Everything = { actions = ["dynamodb:*"], resources = ["*"] } }
+    suite = {
+      name_prefix  = "aiops"
+      architecture = "arm64"
+      packages_dir = "./tests/packages"
+      aws_region   = "us-east-1"
+      kms_key_arn  = "arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555"
+      audit_table  = "aiops-audit"
+    }
+  }
+}

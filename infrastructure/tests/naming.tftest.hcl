@@ -1,0 +1,60 @@
+# Names, tags and sizes: what other people's scripts and cost reports rely on.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  alert_email  = "oncall@example.com"
+  packages_dir = "./tests/packages"
+}
+
+run "defaults" {
+  assert {
+    condition     = sort([for topic in aws_sns_topic.suite : topic.name]) == tolist(["aiops-anomalies", "aiops-critical-alerts", "aiops-ops"])
+    error_message = "Topics are <prefix>-anomalies, -critical-alerts and -ops."
+  }
+
+  assert {
+    condition = output.table_names == {
+      audit         = "aiops-audit"
+      incidents     = "aiops-incidents"
+      inventory     = "aiops-inventory"
+      notifications = "aiops-notifications"
+      remediations  = "aiops-remediations"
+      series        = "aiops-series"
+    }
+    error_message = "Tables are <prefix>-<noun>."
+  }
+
+  assert {
+    condition     = output.function_names == { for name in local.functions : name => "aiops-${name}" }
+    error_message = "Functions are <prefix>-<binary>."
+  }
+
+  assert {
+    condition     = aws_instance.target == []
+    error_message = "Nobody gets an instance without asking for one."
+  }
+
+  assert {
+    condition     = module.api.configuration.architecture == "arm64"
+    error_message = "arm64 is the default: about a fifth cheaper."
+  }
+}
+
+run "another_prefix" {
+  variables {
+    name_prefix = "night-watch-eu-west1"
+  }
+
+  assert {
+    condition     = alltrue([for name in concat(values(output.function_names), values(output.table_names), [for rule in aws_cloudwatch_event_rule.suite : rule.name]) : startswith(name, "night-watch-eu-west1-") && length(name) <= 64])
+    error_message = "The longest prefix must fit into the shortest limit, 64 characters."
+  }
+
+  assert {
+    condition     = module.remediation_engine.environment.REMEDIATE_TAG_KEY == "night-watch-eu-west1:remediate"
+    error_message = "The opt-in tags follow the prefix."
+  }
+}
