@@ -1,0 +1,51 @@
+"""The functions and the command line, built with the workspace's dev profile and zipped for the local AWS."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.stack import ROOT
+
+FUNCTIONS = ("onboarding", "anomaly-detector", "log-analyzer-rca", "alert-handler", "remediation-engine", "api")
+#: The functions run on this machine, so they are deployed as what it is.
+ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+
+
+class BuildError(Exception):
+    """Cargo said no; its message is on standard error already."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """Where the build lies."""
+
+    packages: Path
+    nightjar: Path
+
+
+def build(home: Path) -> Built:
+    """Builds every binary and zips the functions below `home`."""
+    if subprocess.run(["cargo", "build", "--workspace", "--bins", "--locked"], cwd=ROOT, check=False).returncode != 0:
+        raise BuildError("cargo build failed")
+    binaries = _target_directory() / "debug"
+    packages = home / "packages"
+    packages.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda name: _zip(binaries / name, packages / f"{name}.zip"), FUNCTIONS))
+    return Built(packages, binaries / "nightjar")
+
+
+def _zip(binary: Path, package: Path) -> None:
+    subprocess.run([sys.executable, ROOT / "scripts/reproducible_zip.py", binary, package], check=True)
+
+
+def _target_directory() -> Path:
+    command = ["cargo", "metadata", "--format-version=1", "--no-deps", "--locked"]
+    metadata = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return Path(json.loads(metadata)["target_directory"])
