@@ -3,6 +3,13 @@ locals {
   account   = data.aws_caller_identity.current.account_id
   partition = data.aws_partition.current.partition
 
+  # Every resource says where it comes from, for cost reports and for whoever finds it in the console.
+  tags = merge(var.tags, {
+    Project    = "nightjar"
+    NamePrefix = local.prefix
+    ManagedBy  = "terraform"
+  })
+
   # ARNs of things of this account and region: "${local.arn.logs}:log-group:…".
   arn = { for service in ["cloudwatch", "ec2", "events", "logs", "sns", "sqs"] :
     service => "arn:${local.partition}:${service}:${var.aws_region}:${local.account}"
@@ -12,7 +19,18 @@ locals {
   log_groups_tag_key = coalesce(var.log_groups_tag_key, "${local.prefix}:log-groups")
   remediate_tag_key  = coalesce(var.remediate_tag_key, "${local.prefix}:remediate")
 
+  dead_letter_arn_format = "${local.arn.sqs}:%s-dlq"
+
   functions = ["onboarding", "anomaly-detector", "log-analyzer-rca", "alert-handler", "remediation-engine", "api"]
+
+  modules = {
+    onboarding         = module.onboarding
+    anomaly-detector   = module.anomaly_detector
+    log-analyzer-rca   = module.log_analyzer_rca
+    alert-handler      = module.alert_handler
+    remediation-engine = module.remediation_engine
+    api                = module.api
+  }
 
   # What every function has in common; modules/function takes it as one object.
   suite = {
@@ -26,6 +44,7 @@ locals {
     tracing                  = var.tracing
     permissions_boundary_arn = var.permissions_boundary_arn
     audit_table              = aws_dynamodb_table.suite["audit"].name
+    dead_letter_arn_format   = local.dead_letter_arn_format
   }
 
   memory_mb = { for name in local.functions : name => lookup(var.function_memory_mb, name, 256) }

@@ -25,14 +25,7 @@ output "table_names" {
 
 output "function_names" {
   description = "Lambda functions by purpose."
-  value = {
-    onboarding         = module.onboarding.name
-    anomaly-detector   = module.anomaly_detector.name
-    log-analyzer-rca   = module.log_analyzer_rca.name
-    alert-handler      = module.alert_handler.name
-    remediation-engine = module.remediation_engine.name
-    api                = module.api.name
-  }
+  value       = { for name, function in local.modules : name => function.name }
 }
 
 output "dead_letter_queue_urls" {

@@ -1,13 +1,8 @@
 provider "aws" {
   region = var.aws_region
 
-  # Every resource carries its origin, so that cost reports and `nightjar` can find what belongs to the suite.
   default_tags {
-    tags = merge(var.tags, {
-      Project    = "nightjar"
-      NamePrefix = var.name_prefix
-      ManagedBy  = "terraform"
-    })
+    tags = local.tags
   }
 }
 

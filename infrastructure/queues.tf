@@ -15,7 +15,7 @@ resource "aws_sqs_queue" "dead_letters" {
       Effect    = "Allow"
       Principal = { Service = ["sns.amazonaws.com", "events.amazonaws.com"] }
       Action    = "sqs:SendMessage"
-      Resource  = "${local.arn.sqs}:${local.prefix}-${each.key}-dlq"
+      Resource  = format(local.dead_letter_arn_format, "${local.prefix}-${each.key}")
       Condition = {
         ArnLike = {
           "aws:SourceArn" = [

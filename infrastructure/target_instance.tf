@@ -49,14 +49,17 @@ resource "aws_security_group" "target" {
   name        = "${local.prefix}-target"
   description = "Nightjar target: out to AWS, nothing in"
   vpc_id      = one(data.aws_subnet.target[*].vpc_id)
+}
 
-  egress {
-    description = "HTTPS"
-    protocol    = "tcp"
-    from_port   = 443
-    to_port     = 443
-    cidr_blocks = ["0.0.0.0/0"]
-  }
+resource "aws_vpc_security_group_egress_rule" "target_https" {
+  count = local.target_count
+
+  security_group_id = aws_security_group.target[0].id
+  description       = "HTTPS"
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+  cidr_ipv4         = "0.0.0.0/0"
 }
 
 data "aws_subnet" "target" {

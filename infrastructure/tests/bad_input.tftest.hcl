@@ -134,12 +134,13 @@ run "package_not_built" {
     dead_letter_queue_arn = "arn:aws:sqs:us-east-1:111122223333:aiops-onboarding-dlq"
     permissions           = {}
     suite = {
-      name_prefix  = "aiops"
-      architecture = "arm64"
-      packages_dir = "./tests/no-such-folder"
-      aws_region   = "us-east-1"
-      kms_key_arn  = "arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555"
-      audit_table  = "aiops-audit"
+      name_prefix            = "aiops"
+      architecture           = "arm64"
+      packages_dir           = "./tests/no-such-folder"
+      aws_region             = "us-east-1"
+      kms_key_arn            = "arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555"
+      audit_table            = "aiops-audit"
+      dead_letter_arn_format = "arn:aws:sqs:us-east-1:111122223333:%s-dlq"
     }
   }
 }
@@ -158,12 +159,13 @@ run "wildcard_permission" {
     dead_letter_queue_arn = "arn:aws:sqs:us-east-1:111122223333:aiops-onboarding-dlq"
     permissions           = { Everything = { actions = ["dynamodb:*"], resources = ["*"] } }
     suite = {
-      name_prefix  = "aiops"
-      architecture = "arm64"
-      packages_dir = "./tests/packages"
-      aws_region   = "us-east-1"
-      kms_key_arn  = "arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555"
-      audit_table  = "aiops-audit"
+      name_prefix            = "aiops"
+      architecture           = "arm64"
+      packages_dir           = "./tests/packages"
+      aws_region             = "us-east-1"
+      kms_key_arn            = "arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555"
+      audit_table            = "aiops-audit"
+      dead_letter_arn_format = "arn:aws:sqs:us-east-1:111122223333:%s-dlq"
     }
   }
 }

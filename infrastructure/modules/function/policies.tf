@@ -7,9 +7,10 @@ locals {
       resources  = ["${aws_cloudwatch_log_group.this.arn}:*"]
       conditions = null
     }
+    # Written from the name and not from the queue: else every function would wait half a minute for SQS.
     OwnDeadLetters = {
       actions    = ["sqs:SendMessage"]
-      resources  = [var.dead_letter_queue_arn]
+      resources  = [format(var.suite.dead_letter_arn_format, local.function_name)]
       conditions = null
     }
     KeyThroughServices = {

@@ -1,0 +1,258 @@
+# What an auditor would ask: is it encrypted, who may do what, and can anything be lost unseen?
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  alert_email            = "oncall@example.com"
+  packages_dir           = "./tests/packages"
+  create_target_instance = true
+}
+
+run "everything_is_encrypted_with_the_suites_key" {
+  assert {
+    condition = alltrue(concat(
+      [for topic in aws_sns_topic.suite : topic.kms_master_key_id == aws_kms_key.suite.arn],
+      [for queue in aws_sqs_queue.dead_letters : queue.kms_master_key_id == aws_kms_key.suite.arn],
+      [for table in aws_dynamodb_table.suite : table.server_side_encryption[0].kms_key_arn == aws_kms_key.suite.arn],
+      [for function in local.modules : function.configuration.log_key == aws_kms_key.suite.arn],
+      [for function in local.modules : function.configuration.environment_key == aws_kms_key.suite.arn],
+      [aws_cloudwatch_log_group.api_access.kms_key_id == aws_kms_key.suite.arn],
+    ))
+    error_message = "Topics, queues, tables, logs and function environments use the customer-managed key."
+  }
+
+  assert {
+    condition     = aws_kms_key.suite.enable_key_rotation
+    error_message = "The key rotates."
+  }
+}
+
+run "services_use_the_key_for_this_account_only" {
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(aws_kms_key.suite.policy).Statement :
+      can(statement.Condition) if can(statement.Principal.Service)
+    ])
+    error_message = "A service principal in the key policy needs a source condition, or other accounts could use it as a deputy."
+  }
+
+  assert {
+    condition = setunion([
+      for statement in jsondecode(aws_kms_key.suite.policy).Statement : flatten([statement.Principal.Service]) if can(statement.Principal.Service)
+    ]...) == toset(["cloudwatch.amazonaws.com", "events.amazonaws.com", "sns.amazonaws.com", "logs.us-east-1.amazonaws.com"])
+    error_message = "Alarms, EventBridge, SNS and CloudWatch Logs use the key; nobody else."
+  }
+}
+
+run "tables_can_be_restored_and_forget" {
+  assert {
+    condition     = alltrue([for table in aws_dynamodb_table.suite : table.point_in_time_recovery[0].enabled])
+    error_message = "Every table has point-in-time recovery."
+  }
+
+  assert {
+    condition     = [for name, table in aws_dynamodb_table.suite : name if length(table.ttl) == 0] == ["audit"]
+    error_message = "Only audit entries live for ever."
+  }
+
+  assert {
+    condition     = sort([for index in aws_dynamodb_table.suite["incidents"].global_secondary_index : index.name]) == tolist(["by_month", "by_resource"])
+    error_message = "The API lists incidents by month and by resource."
+  }
+}
+
+run "roles_name_what_they_touch" {
+  # These calls take no resource in IAM; nothing else may say "*".
+  assert {
+    condition = alltrue(flatten([
+      for function in local.modules : [
+        for statement in jsondecode(function.policy).Statement : length(setsubtract(statement.Action, [
+          "ec2:DescribeInstances", "cloudwatch:ListMetrics", "cloudwatch:GetMetricData", "logs:DescribeLogGroups",
+          "logs:GetQueryResults", "logs:StopQuery", "cloudtrail:LookupEvents",
+        ])) == 0 if contains(statement.Resource, "*")
+      ]
+    ]))
+    error_message = "A statement on all resources may only hold actions that take none."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for function in local.modules : [
+        for statement in jsondecode(function.policy).Statement : [for action in statement.Action : !strcontains(action, "*")]
+      ]
+    ]))
+    error_message = "No wildcard actions."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for function in local.modules : [
+        for statement in jsondecode(function.policy).Statement : can(statement.Condition.StringLike["kms:ViaService"])
+        if contains(statement.Action, "kms:Decrypt")
+      ]
+    ]))
+    error_message = "Functions use the key only through the services that encrypt with it."
+  }
+
+  assert {
+    condition     = !strcontains(join("", [for function in local.modules : function.policy]), "dynamodb:DeleteItem")
+    error_message = "Nothing is deleted by hand; TTL does it. Above all not audit entries."
+  }
+}
+
+run "nothing_may_be_rebooted_by_default" {
+  assert {
+    condition     = module.remediation_engine.environment.REMEDIATION_MODE == "dry_run" && !strcontains(module.remediation_engine.policy, "ec2:Reboot")
+    error_message = "The default is a dry run, and the role cannot do more."
+  }
+}
+
+run "auto_reboots_only_what_opted_in" {
+  variables {
+    remediation_mode = "auto"
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(module.remediation_engine.policy).Statement :
+      [statement.Resource, try(statement.Condition, "none")] if contains(statement.Action, "ec2:RebootInstances")
+      ] == [
+      [["arn:aws:ec2:us-east-1:111122223333:instance/*"], { StringEquals = { "aws:ResourceTag/aiops:remediate" = "reboot" } }],
+    ]
+    error_message = "RebootInstances must be limited, in the policy itself, to instances with the opt-in tag."
+  }
+
+  assert {
+    condition = alltrue([
+      for name, function in local.modules : !strcontains(function.policy, "ec2:Reboot") if name != "remediation-engine"
+    ])
+    error_message = "Only the remediation engine changes anything outside the suite."
+  }
+
+  assert {
+    condition     = module.remediation_engine.configuration.reserved_concurrency == 1
+    error_message = "One remediation at a time."
+  }
+}
+
+run "new_account_without_concurrency_to_reserve" {
+  variables {
+    remediation_concurrency = null
+  }
+
+  assert {
+    condition     = module.remediation_engine.configuration.reserved_concurrency == -1
+    error_message = "Null removes the reservation."
+  }
+}
+
+run "nothing_is_lost_unseen" {
+  assert {
+    condition = alltrue([
+      for name in local.functions :
+      aws_cloudwatch_metric_alarm.dead_letters[name].dimensions.QueueName == "aiops-${name}-dlq"
+      && aws_cloudwatch_metric_alarm.dead_letters[name].threshold == 0
+      && contains(aws_cloudwatch_metric_alarm.dead_letters[name].alarm_actions, aws_sns_topic.suite["ops"].arn)
+    ])
+    error_message = "Each function's dead-letter queue has an alarm that reaches the ops topic."
+  }
+
+  assert {
+    condition     = alltrue([for queue in aws_sqs_queue.dead_letters : queue.message_retention_seconds == 1209600])
+    error_message = "Dead letters wait 14 days."
+  }
+
+  assert {
+    condition     = alltrue([for name, function in local.modules : function.configuration.on_failure == aws_sqs_queue.dead_letters[name].arn])
+    error_message = "What a function could not finish goes to its own queue."
+  }
+
+  assert {
+    condition     = alltrue([for subscription in aws_sns_topic_subscription.function : can(jsondecode(subscription.redrive_policy).deadLetterTargetArn)])
+    error_message = "What SNS could not hand over goes to the function's queue."
+  }
+
+  assert {
+    condition     = alltrue([for target in aws_cloudwatch_event_target.suite : length(target.dead_letter_config) == 1])
+    error_message = "What EventBridge could not hand over goes to the function's queue."
+  }
+}
+
+run "messages_reach_whom_they_concern" {
+  assert {
+    condition = { for name, subscription in aws_sns_topic_subscription.function : name => coalesce(subscription.filter_policy, "everything") } == {
+      alert-handler      = "everything"
+      log-analyzer-rca   = "everything"
+      remediation-engine = "{\"kind\":[\"incident\"]}"
+    }
+    error_message = "Remediation hears incidents only: its own reports must not start another remediation."
+  }
+
+  assert {
+    condition     = alltrue([for subscription in aws_sns_topic_subscription.email : subscription.endpoint == "oncall@example.com"]) && length(aws_sns_topic_subscription.email) == 2
+    error_message = "Critical alerts and the suite's own trouble reach the e-mail address."
+  }
+}
+
+run "the_api_is_signed" {
+  assert {
+    condition = { for key, route in aws_apigatewayv2_route.suite : key => route.authorization_type } == {
+      "GET /health"       = "NONE"
+      "GET /events"       = "AWS_IAM"
+      "GET /events/{id}"  = "AWS_IAM"
+      "GET /openapi.json" = "AWS_IAM"
+    }
+    error_message = "Only the health check is open by default."
+  }
+
+  assert {
+    condition     = length(aws_apigatewayv2_api.suite.cors_configuration) == 0
+    error_message = "No web page may call it by default."
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_stage.default.default_route_settings[0].throttling_rate_limit == 20
+    error_message = "The API is throttled."
+  }
+}
+
+run "the_target_is_shut_to_the_world" {
+  assert {
+    condition     = one(aws_instance.target[0].metadata_options).http_tokens == "required" && one(aws_instance.target[0].root_block_device).encrypted
+    error_message = "IMDSv2 and an encrypted disk."
+  }
+
+  assert {
+    condition     = aws_vpc_security_group_egress_rule.target_https[0].from_port == 443
+    error_message = "Out on HTTPS only."
+  }
+
+  assert {
+    condition = {
+      for key in ["aiops:monitor", "aiops:remediate", "aiops:log-groups"] : key => aws_instance.target[0].tags[key]
+      } == {
+      "aiops:monitor"    = "true"
+      "aiops:remediate"  = "reboot"
+      "aiops:log-groups" = "/aiops/target"
+    }
+    error_message = "The target is watched and has opted in."
+  }
+}
+
+run "tags_and_dashboard" {
+  variables {
+    tags = { CostCenter = "42", ManagedBy = "somebody else" }
+  }
+
+  assert {
+    condition     = local.tags == { CostCenter = "42", ManagedBy = "terraform", NamePrefix = "aiops", Project = "nightjar" }
+    error_message = "The suite's own tags cannot be overwritten."
+  }
+
+  assert {
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.suite.dashboard_body).widgets) == 8
+    error_message = "The dashboard template renders."
+  }
+}
