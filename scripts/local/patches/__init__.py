@@ -7,6 +7,7 @@ from local.patches import (
     alarms,
     async_invocation,
     cloudtrail_names,
+    describe_alarms,
     ec2_state_events,
     eventbridge_lambda,
     metric_order,
@@ -28,6 +29,7 @@ ALL = (
     alarms,
     queue_metrics,
     cloudtrail_names,
+    describe_alarms,
     ec2_state_events,
 )
 

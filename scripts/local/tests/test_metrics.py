@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import urllib.parse
+import urllib.request
 from datetime import datetime, timedelta, timezone
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -100,3 +103,16 @@ def test_a_message_on_a_queue_raises_the_alarm_of_that_queue_and_of_no_other(sta
     stack.client("sqs").send_message(QueueUrl=queue[0], MessageBody="a dead letter")
     until(lambda: state(stack, "depth") == "ALARM")
     assert state(stack, "depth-of-another") == "INSUFFICIENT_DATA"
+
+
+def test_an_alarm_is_described_in_full_in_the_query_protocol(stack: Stack) -> None:
+    alarm(stack, "in-full", AlarmDescription="a < b & c", AlarmActions=["arn:aws:sns:us-east-1:000000000000:ops"])
+    form = urllib.parse.urlencode({"Action": "DescribeAlarms", "AlarmNames.member.1": "in-full", "Version": "2010-08-01"})
+    signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/monitoring/aws4_request"}
+    with urllib.request.urlopen(urllib.request.Request(stack.endpoint, form.encode(), signed)) as response:
+        answer = ElementTree.fromstring(response.read())
+    said = {element.tag.rsplit("}", 1)[-1]: element.text for element in answer.iter()}
+    assert said["AlarmDescription"] == "a < b & c"
+    assert (said["Period"], said["Statistic"], said["TreatMissingData"]) == ("60", "Maximum", "missing")
+    assert (said["Name"], said["Value"], said["ActionsEnabled"]) == ("Host", "a", "true")
+    assert datetime.fromisoformat(said["StateUpdatedTimestamp"] or "").year >= 2026
