@@ -1,0 +1,9 @@
+//! Nightjar's edge to AWS: what every function needs before and after its decision.
+
+pub mod clients;
+pub mod clock;
+pub mod envelope;
+pub mod retry;
+pub mod settings;
+pub mod stores;
+pub mod telemetry;

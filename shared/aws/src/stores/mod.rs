@@ -1,0 +1,17 @@
+//! One store per table. A store knows keys, conditions and paging; what an item means, the domain knows.
+
+mod audit;
+mod error;
+mod incidents;
+mod inventory;
+mod notifications;
+mod remediations;
+mod series;
+
+pub use audit::AuditStore;
+pub use error::StoreError;
+pub use incidents::{Cursor, IncidentFilter, IncidentPage, IncidentStore, StoredIncident};
+pub use inventory::InventoryStore;
+pub use notifications::{Delivery, NotificationStore};
+pub use remediations::{Claimed, RemediationStore};
+pub use series::{SeriesItem, SeriesStore};

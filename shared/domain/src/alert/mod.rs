@@ -1,0 +1,11 @@
+//! What people are told, and how it reads in each channel.
+
+mod email;
+mod notice;
+mod slack;
+mod webhook;
+
+pub use email::{Email, email};
+pub use notice::Notice;
+pub use slack::slack_message;
+pub use webhook::WebhookPayload;

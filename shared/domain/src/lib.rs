@@ -1,0 +1,20 @@
+//! The nouns of Nightjar and every decision it takes.
+//!
+//! Nothing here touches AWS, tokio, a clock, the environment or a source of randomness: "now" and every
+//! identifier's ingredients arrive as arguments, so that a decision can be replayed from its inputs.
+
+pub mod alert;
+pub mod anomaly;
+pub mod audit;
+pub mod catalogue;
+pub mod diagnosis;
+pub mod envelope;
+pub mod escalation;
+pub mod evidence;
+pub mod id;
+pub mod incident;
+pub mod metric;
+pub mod onboarding;
+pub mod remediation;
+pub mod resource;
+pub mod severity;
