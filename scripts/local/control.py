@@ -1,4 +1,4 @@
-"""What AWS has no call for: endpoints under /_local that drive the schedule, duplicates and faults."""
+"""What AWS has no call for: endpoints under /_local that drive the schedule, duplicates and faults, and receive alerts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from local import faults
+from local import faults, receiver
 from local.patches import async_invocation, schedule_clock
 
 Asgi = Callable[[dict[str, Any], Callable[[], Awaitable[dict[str, Any]]], Callable[[dict[str, Any]], Awaitable[None]]], Awaitable[None]]
@@ -19,7 +19,8 @@ def wrap(app: Asgi) -> Asgi:
         if scope["type"] != "http" or not scope["path"].startswith("/_local/"):
             await app(scope, receive, send)
             return
-        status, answer = _answer(scope["method"], scope["path"].split("/")[2:], await _body(receive))
+        headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
+        status, answer = _answer(scope["method"], scope["path"].split("/")[2:], headers, await _body(receive))
         payload = json.dumps(answer).encode()
         await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
         await send({"type": "http.response.body", "body": payload})
@@ -27,28 +28,34 @@ def wrap(app: Asgi) -> Asgi:
     return handle
 
 
-async def _body(receive: Any) -> dict[str, Any]:
+async def _body(receive: Any) -> bytes:
     raw = b""
     while True:
         message = await receive()
         raw += message.get("body", b"")
         if not message.get("more_body"):
-            return json.loads(raw or b"{}")
+            return raw
 
 
-def _answer(method: str, path: list[str], body: dict[str, Any]) -> tuple[int, Any]:
+def _answer(method: str, path: list[str], headers: dict[str, str], raw: bytes) -> tuple[int, Any]:
     try:
         match method, path:
             case "POST", ["rules", name, "fire"]:
                 schedule_clock.fire(name)
             case "PUT", ["copies"]:
-                async_invocation.copies = int(body["copies"])
+                async_invocation.copies = int(json.loads(raw)["copies"])
             case "POST", ["faults"]:
-                faults.add(body)
+                faults.add(json.loads(raw))
             case "DELETE", ["faults"]:
                 faults.clear()
             case "GET", ["faults"]:
                 return 200, faults.pending()
+            case "POST", ["receive", ("slack" | "webhook") as channel]:
+                return receiver.take(channel, headers, raw)
+            case "GET", ["received"]:
+                return 200, receiver.received()
+            case "DELETE", ["received"]:
+                receiver.forget()
             case _:
                 return 404, {"error": "no such control"}
     except (schedule_clock.CannotFire, KeyError, TypeError, ValueError) as error:

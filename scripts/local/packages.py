@@ -42,7 +42,8 @@ def build(home: Path) -> Built:
 
 
 def _zip(binary: Path, package: Path) -> None:
-    subprocess.run([sys.executable, ROOT / "scripts/reproducible_zip.py", binary, package], check=True)
+    command = [sys.executable, ROOT / "scripts/reproducible_zip.py", binary, package]
+    subprocess.run(command, check=True, stdout=sys.stderr)
 
 
 def _target_directory() -> Path:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 #: Folder in which e-mails are delivered, one .eml a message.
 OUTBOX = "NIGHTJAR_OUTBOX"
+#: Signing secret of the webhook that `receiver` stands in for.
+WEBHOOK_SECRET = "NIGHTJAR_WEBHOOK_SECRET"
 #: `manual` stops the schedule clock: rules fire through the control endpoint alone.
 SCHEDULE = "NIGHTJAR_SCHEDULE"
 #: Seconds that stand for the minute CloudWatch takes to publish queue metrics and to evaluate alarms.
@@ -17,6 +19,10 @@ RETRY_SECONDS = "LAMBDA_ASYNC_RETRY_BASE_SECONDS"
 
 def outbox() -> Path:
     return Path(os.environ[OUTBOX])
+
+
+def webhook_secret() -> str:
+    return os.environ[WEBHOOK_SECRET]
 
 
 def schedule_is_manual() -> bool:

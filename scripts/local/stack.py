@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -39,6 +41,8 @@ class Stack:
     home: Path
     port: int
     pid: int
+    #: Signing secret of the webhook that the stack receives.
+    webhook_secret: str
 
     @property
     def endpoint(self) -> str:
@@ -47,6 +51,14 @@ class Stack:
     @property
     def outbox(self) -> Path:
         return self.home / "outbox"
+
+    def receives(self, channel: str) -> str:
+        """The address under which the stack stands in for `slack` or `webhook`."""
+        return f"{self.endpoint}/_local/receive/{channel}"
+
+    def received(self) -> list[dict[str, Any]]:
+        """What arrived there, oldest first."""
+        return self.control("GET", "received")
 
     def environment(self) -> dict[str, str]:
         """What an AWS client needs to talk to this stack and to nothing else."""
@@ -108,7 +120,10 @@ def start(home: Path, *, manual_schedule: bool = False, metric_seconds: float = 
     if (old := find(home)) is not None:
         old.stop()
     (home / "tmp").mkdir(parents=True, exist_ok=True)
+    for mail in (home / "outbox").glob("*.eml"):
+        mail.unlink()
     port = next(_free_ports())
+    secret = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
     # Kept out: what a user's shell says about the real AWS, and a CA bundle that the functions cannot read.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")} | {
         "PYTHONPATH": str(ROOT / "scripts"),
@@ -121,6 +136,7 @@ def start(home: Path, *, manual_schedule: bool = False, metric_seconds: float = 
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         settings.OUTBOX: str(home / "outbox"),
+        settings.WEBHOOK_SECRET: secret,
         settings.SCHEDULE: "manual" if manual_schedule else "clock",
         settings.METRIC_SECONDS: str(metric_seconds),
         settings.RETRY_SECONDS: str(retry_seconds),
@@ -135,8 +151,8 @@ def start(home: Path, *, manual_schedule: bool = False, metric_seconds: float = 
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    stack = Stack(home, port, process.pid)
-    _record(home).write_text(json.dumps({"port": port, "pid": process.pid}))
+    stack = Stack(home, port, process.pid, secret)
+    _record(home).write_text(json.dumps({"port": port, "pid": process.pid, "webhook_secret": secret}))
     deadline = time.monotonic() + START_SECONDS
     while not stack.is_ready():
         if process.poll() is not None or time.monotonic() > deadline:

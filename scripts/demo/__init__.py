@@ -1,0 +1,1 @@
+"""A simulated fleet, and the story of what Nightjar does with it."""

@@ -1,0 +1,66 @@
+"""What the chain left behind, read where it left it: tables, API, CloudTrail, mailbox and webhooks."""
+
+from __future__ import annotations
+
+import email
+import json
+import urllib.request
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+from local.deployment import PREFIX, Deployment
+
+_deserialize = TypeDeserializer().deserialize
+
+
+@dataclass(frozen=True)
+class Records:
+    """Reads one deployment."""
+
+    deployment: Deployment
+
+    def inventory(self) -> list[dict[str, Any]]:
+        return self._scan("inventory")
+
+    def series(self) -> list[dict[str, Any]]:
+        return self._scan("series")
+
+    def incidents(self) -> list[dict[str, Any]]:
+        return self._scan("incidents")
+
+    def facts(self, kind: str | None = None) -> list[dict[str, Any]]:
+        """The audit trail's facts, oldest first."""
+        entries = [json.loads(item["entry"]) for item in self._scan("audit") if item["chain"] == "main"]
+        facts = [entry["fact"] for entry in sorted(entries, key=lambda entry: entry["seq"])]
+        return [fact for fact in facts if kind in (None, fact["kind"])]
+
+    def reboots(self) -> list[str]:
+        """The instances that CloudTrail saw being rebooted, newest first."""
+        attributes = [{"AttributeKey": "EventName", "AttributeValue": "RebootInstances"}]
+        events = self.deployment.stack.client("cloudtrail").lookup_events(LookupAttributes=attributes)["Events"]
+        return [resource["ResourceName"] for event in events for resource in event["Resources"]]
+
+    def mails(self) -> list[EmailMessage]:
+        paths = sorted(self.deployment.stack.outbox.glob("*.eml"), key=lambda path: path.stat().st_mtime)
+        return [email.message_from_bytes(path.read_bytes(), policy=default) for path in paths]
+
+    def posts(self, channel: str) -> list[dict[str, Any]]:
+        return [post for post in self.deployment.stack.received() if post["channel"] == channel]
+
+    def api(self, path: str) -> Any:
+        request = urllib.request.Request(self.deployment.api + path, headers={"Host": self.deployment.api_host})
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return json.load(response)
+
+    def finished_runs(self, function: str) -> int:
+        """How many invocations of a function have ended, however they did."""
+        group = f"/aws/lambda/{PREFIX}-{function}"
+        pages = self.deployment.stack.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+        return sum(event["message"].startswith("REPORT RequestId") for page in pages for event in page["events"])
+
+    def _scan(self, table: str) -> list[dict[str, Any]]:
+        pages = self.deployment.stack.client("dynamodb").get_paginator("scan").paginate(TableName=f"{PREFIX}-{table}")
+        return [{k: _deserialize(v) for k, v in item.items()} for page in pages for item in page["Items"]]
