@@ -36,7 +36,7 @@ locals {
   suite = {
     name_prefix              = local.prefix
     architecture             = var.architecture
-    packages_dir             = coalesce(var.packages_dir, "${path.module}/../target/lambda-packages")
+    packages_dir             = coalesce(var.packages_dir, "${path.module}/../target/lambda-packages/${var.architecture}")
     aws_region               = var.aws_region
     kms_key_arn              = aws_kms_key.suite.arn
     log_retention_days       = var.log_retention_days

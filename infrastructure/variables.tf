@@ -59,7 +59,7 @@ variable "architecture" {
 }
 
 variable "packages_dir" {
-  description = "Folder with one <function>.zip each, as scripts/package.sh writes them. Relative paths start at this module; null means ../target/lambda-packages."
+  description = "Folder with one <function>.zip each, as scripts/package.sh writes them. Null means ../target/lambda-packages/<architecture>."
   type        = string
   default     = null
 }
