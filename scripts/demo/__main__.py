@@ -115,7 +115,7 @@ def run(story: Story, records: Records, function: str) -> None:
 
 
 def settle(story: Story, records: Records) -> None:
-    """Waits until two looks a second apart see the same."""
+    """Waits until nothing has changed for two seconds."""
     seen: list[object] = []
 
     def unchanged() -> bool:

@@ -99,9 +99,9 @@ class Fleet:
             _put(self.stack, data)
 
 
-def launch(stack: Stack, roles: tuple[Role, ...] = (TARGET, BYSTANDER, CONTROL)) -> Fleet:
-    """Runs one instance per role, with its tags and its log group."""
-    now = datetime.now(timezone.utc)
+def launch(stack: Stack, roles: tuple[Role, ...] = (TARGET, BYSTANDER, CONTROL), ago: timedelta = timedelta()) -> Fleet:
+    """Runs one instance per role, with its tags and its log group; its time ends `ago`."""
+    now = datetime.now(timezone.utc) - ago
     newest = datetime.fromtimestamp(now.timestamp() // 300 * 300, timezone.utc) - LAG_PERIODS * PERIOD
     instances = []
     for role in roles:

@@ -73,14 +73,19 @@ class Stack:
         }
 
     def client(self, service: str, *, attempts: int = 3) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(retries={"total_max_attempts": attempts}),
-        )
+        return boto3.client(service, **self._settings(attempts))
+
+    def resource(self, service: str) -> Any:
+        return boto3.resource(service, **self._settings(3))
+
+    def _settings(self, attempts: int) -> dict[str, Any]:
+        return {
+            "endpoint_url": self.endpoint,
+            "region_name": REGION,
+            "aws_access_key_id": "test",
+            "aws_secret_access_key": "test",
+            "config": Config(retries={"total_max_attempts": attempts}),
+        }
 
     def fire(self, rule: str) -> None:
         """Makes a scheduled rule due now."""
@@ -166,7 +171,8 @@ def find(home: Path) -> Stack | None:
     """The emulator that was started from `home`, if it still runs."""
     try:
         stack = Stack(home, **json.loads(_record(home).read_text()))
-    except FileNotFoundError:
+    except (FileNotFoundError, TypeError, ValueError):
+        # Nothing was started, or the record is that of another version, or was cut short.
         return None
     return stack if _alive(stack.pid) and stack.is_ready() else None
 

@@ -1,0 +1,92 @@
+# `make` lists the targets. Everything Python runs from .venv, which scripts/lib/venv.sh makes and keeps up to date.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+export PYTHONPATH := scripts
+# A tool that is installed wins over the one in .venv.
+export PATH := $(PATH):$(CURDIR)/.venv/bin
+PYTHON := .venv/bin/python
+SHELL_SCRIPTS = $(shell git ls-files '*.sh' .ci/run)
+
+.PHONY: help
+help: ## Lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: # Names what is missing, then makes .venv
+	@scripts/lib/prerequisites.sh
+	@scripts/lib/venv.sh
+
+.PHONY: demo
+demo: setup ## Deploys to a local AWS and shows the whole chain on a simulated fleet
+	@$(PYTHON) -m demo
+
+.PHONY: plan
+plan: setup ## Plans again against the running demo: 0 nothing would change, 2 something would
+	@$(PYTHON) -m local plan
+
+.PHONY: destroy
+destroy: setup ## Runs terraform destroy on the running demo
+	@$(PYTHON) -m local destroy
+
+.PHONY: down
+down: setup ## Stops the local AWS of the demo
+	@$(PYTHON) -m local down
+
+.PHONY: test
+test: setup ## Everything: format, lints, tests, licences, Terraform, configuration, shell, the chain on the local AWS
+	@scripts/test.sh fmt clippy unit-test doc-test deny tf-check config-check shell-check chain-test
+
+.PHONY: check
+check: setup ## The quick part of it: format, lints, unit and property tests
+	@scripts/test.sh fmt clippy unit-test
+
+.PHONY: fmt
+fmt:
+	cargo fmt --all --check
+
+.PHONY: clippy
+clippy:
+	cargo clippy --workspace --all-targets --locked -- --deny warnings
+
+.PHONY: unit-test
+unit-test:
+	cargo nextest run --workspace --locked --no-tests=fail
+
+.PHONY: doc-test
+doc-test:
+	cargo test --workspace --locked --doc
+
+.PHONY: deny
+deny: ## Bans, licences and sources of the dependencies (advisories need the internet: see ci.yml)
+	cargo deny --locked check bans licenses sources
+
+.PHONY: tf-check
+tf-check: ## Terraform: format, validity, tests with a mocked provider
+	$(PYTHON) -m local.terraform
+
+.PHONY: config-check
+config-check: ## config/*.json against their schemas
+	for file in config/*.json; do check-jsonschema --schemafile "config/schemas/$$(basename "$$file" .json).schema.json" "$$file"; done
+
+.PHONY: shell-check
+shell-check:
+	shellcheck --external-sources $(SHELL_SCRIPTS)
+
+.PHONY: chain-test
+chain-test: ## The patches of the local AWS, and the chain on it
+	$(PYTHON) -m pytest
+
+.PHONY: package
+package: ## Reproducible release zips, for AWS
+	scripts/package.sh
+
+.PHONY: requirements
+requirements: setup ## Compiles requirements.in again, with hashes
+	scripts/lib/requirements.sh
+
+.PHONY: clean
+clean: ## Removes what was built here; the local AWS must be down
+	cargo clean
+	rm -rf .local .venv

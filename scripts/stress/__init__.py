@@ -1,0 +1,1 @@
+"""Loads one instance and watches what Nightjar does about it."""
