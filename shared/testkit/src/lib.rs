@@ -1,1 +1,23 @@
+//! Realistic examples for tests: one EC2 instance whose CPU jumps while its application runs out of memory.
+//!
+//! Every builder returns a complete value with public fields; a test changes what it is about and leaves the rest:
+//!
+//! ```
+//! use nightjar_domain::anomaly::Anomaly;
+//! use nightjar_testkit::{anomaly, at};
+//!
+//! let faint = Anomaly { score: 0.4, ..anomaly() };
+//! assert_eq!(faint.window_end, at("2026-11-21T10:00:00Z"));
+//! ```
 
+mod diagnosis;
+mod envelope;
+mod incident;
+mod resource;
+mod time;
+
+pub use diagnosis::{evidence, finding, finding_without_errors, log_line};
+pub use envelope::envelope_of;
+pub use incident::{anomaly, incident, incident_of, incidents};
+pub use resource::{ACCOUNT, INSTANCE, LOG_GROUP, REGION, metric, resource, resource_ref, watched_metric};
+pub use time::{at, now};
