@@ -5,7 +5,7 @@ variable "alert_email" {
   type        = string
 
   validation {
-    condition     = can(regex("^[^@\\s]+@[^@\\s.]+(\\.[^@\\s.]+)+$", var.alert_email))
+    condition     = can(regex("^[A-Za-z0-9.!#$&'*+/=?^_|~%-]+@([A-Za-z0-9-]+\\.)+[A-Za-z0-9-]{2,}$", var.alert_email))
     error_message = "alert_email must be one e-mail address such as oncall@example.com, without spaces or a display name."
   }
 }

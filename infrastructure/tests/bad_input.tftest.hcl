@@ -27,6 +27,12 @@ run "email_with_display_name" {
   variables { alert_email = "On Call <oncall@example.com>" }
 }
 
+run "two_emails" {
+  command         = plan
+  expect_failures = [var.alert_email]
+  variables { alert_email = "oncall@example.com,boss@example.com" }
+}
+
 run "prefix_too_long" {
   command         = plan
   expect_failures = [var.name_prefix]
