@@ -57,9 +57,13 @@ class Records:
 
     def finished_runs(self, function: str) -> int:
         """How many invocations of a function have ended, however they did."""
+        return sum(line.startswith("REPORT RequestId") for line in self.log(function).splitlines())
+
+    def log(self, function: str) -> str:
+        """Everything a function has logged."""
         group = f"/aws/lambda/{PREFIX}-{function}"
         pages = self.deployment.stack.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
-        return sum(event["message"].startswith("REPORT RequestId") for page in pages for event in page["events"])
+        return "\n".join(event["message"] for page in pages for event in page["events"])
 
     def _scan(self, table: str) -> list[dict[str, Any]]:
         pages = self.deployment.stack.client("dynamodb").get_paginator("scan").paginate(TableName=f"{PREFIX}-{table}")

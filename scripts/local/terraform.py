@@ -40,17 +40,17 @@ class Terraform:
         (folder / "local_override.tf.json").write_text(json.dumps(_override(self.stack), indent=2))
         (folder / "terraform.tfvars.json").write_text(json.dumps(self.variables, indent=2))
         _init(folder)
-        _run(folder, "apply", "-auto-approve", PARALLELISM)
+        _run(folder, "apply", "-no-color", "-auto-approve", PARALLELISM)
 
 
 def plan(home: Path) -> bool:
     """Whether the deployment below `home` would be changed by another apply."""
-    return _run(_folder(home), "plan", "-detailed-exitcode", PARALLELISM, accept=(0, 2)).returncode == 2
+    return _run(_folder(home), "plan", "-no-color", "-detailed-exitcode", PARALLELISM, accept=(0, 2)).returncode == 2
 
 
 def destroy(home: Path) -> list[str]:
     """Destroys the deployment below `home`; returns what the state still holds."""
-    _run(_folder(home), "destroy", "-auto-approve", PARALLELISM)
+    _run(_folder(home), "destroy", "-no-color", "-auto-approve", PARALLELISM)
     return _run(_folder(home), "state", "list").stdout.split()
 
 
@@ -64,8 +64,8 @@ def check(home: Path) -> None:
     _run(ROOT / "infrastructure", "fmt", "-check", "-recursive", "-diff", show=True)
     folder = _copy(home / "terraform-check")
     _init(folder, "-backend=false")
-    _run(folder, "validate", show=True)
-    _run(folder, "test", show=True)
+    _run(folder, "validate", "-no-color", show=True)
+    _run(folder, "test", "-no-color", show=True)
 
 
 def _folder(home: Path) -> Path:
@@ -101,7 +101,7 @@ def _init(folder: Path, *options: str) -> None:
     mirror = _provider_mirror()
     if mirror is not None:
         options = (*options, f"-plugin-dir={mirror}")
-    _run(folder, "init", *options)
+    _run(folder, "init", "-no-color", *options)
 
 
 def _provider_mirror() -> Path | None:
@@ -141,7 +141,7 @@ def _environment() -> dict[str, str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
     if not Path(environment.get("TF_CLI_CONFIG_FILE", "")).is_file():
         environment.pop("TF_CLI_CONFIG_FILE", None)
-    return environment | {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "NO_COLOR": "1", "TF_INPUT": "0"}
+    return environment | {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
 
 
 if __name__ == "__main__":

@@ -98,8 +98,8 @@ class LocalLoad:
     def start(self, minutes: int) -> str:
         dimensions = [{"Name": "InstanceId", "Value": self.instance_id}]
         first = self.begins()
-        # The detector believes a point one period after it is complete.
-        if (due := first + 3 * PERIOD) > _now():
+        # The detector leaves the newest complete period alone.
+        if (due := first + 2 * PERIOD) > _now():
             self.say(f"the next datapoint is due at {due:%H:%M:%S} UTC; waiting for it")
             time.sleep((due - _now()).total_seconds())
         last = min(first + timedelta(minutes=minutes), _now() - 2 * PERIOD)

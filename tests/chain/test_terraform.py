@@ -1,0 +1,40 @@
+"""The deployment itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest import Chain
+from local import terraform
+from local.deployment import PREFIX, Deployment
+
+
+def test_a_second_plan_changes_nothing(deployment: Deployment) -> None:
+    assert not terraform.plan(deployment.stack.home)
+
+
+def test_the_repository_knows_nothing_of_the_emulator(deployment: Deployment) -> None:
+    files = [path for path in (terraform.ROOT / "infrastructure").rglob("*.tf*") if path.is_file()]
+    assert files
+    assert not [path.name for path in files if "127.0.0.1" in path.read_text() or "localhost" in path.read_text()]
+
+
+@pytest.mark.last
+def test_destroy_leaves_nothing(chain: Chain) -> None:
+    assert terraform.destroy(chain.deployment.stack.home) == []
+    client = chain.deployment.stack.client
+    left = {
+        "functions": client("lambda").list_functions()["Functions"],
+        "tables": client("dynamodb").list_tables()["TableNames"],
+        "topics": client("sns").list_topics()["Topics"],
+        "subscriptions": client("sns").list_subscriptions()["Subscriptions"],
+        "queues": client("sqs").list_queues(QueueNamePrefix=PREFIX).get("QueueUrls", []),
+        "rules": client("events").list_rules(NamePrefix=PREFIX)["Rules"],
+        "alarms": client("cloudwatch").describe_alarms()["MetricAlarms"],
+        "dashboards": client("cloudwatch").list_dashboards()["DashboardEntries"],
+        "apis": client("apigatewayv2").get_apis()["Items"],
+        "roles": [role for role in client("iam").list_roles()["Roles"] if role["RoleName"].startswith(PREFIX)],
+        "aliases": [a for a in client("kms").list_aliases()["Aliases"] if a["AliasName"].endswith(PREFIX)],
+        "log groups": client("logs").describe_log_groups(logGroupNamePrefix="/aws/")["logGroups"],
+    }
+    assert {what: found for what, found in left.items() if found} == {}
