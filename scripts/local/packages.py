@@ -29,9 +29,14 @@ class Built:
     nightjar: Path
 
 
-def build(home: Path) -> Built:
-    """Builds every binary and zips the functions below `home`."""
-    if subprocess.run(["cargo", "build", "--workspace", "--bins", "--locked"], cwd=ROOT, check=False).returncode != 0:
+def build(home: Path, *, beside_tests: bool = False) -> Built:
+    """Builds every binary and zips the functions below `home`.
+
+    `beside_tests` builds with the features that the unit tests were built with, so that cargo compiles aws-sdk-ec2 once for
+    both and not twice.
+    """
+    command = ["cargo", "build", "--workspace", "--bins", "--locked", *(["--tests"] if beside_tests else [])]
+    if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
         raise BuildError("cargo build failed")
     binaries = _target_directory() / "debug"
     packages = home / "packages"

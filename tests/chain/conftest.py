@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     home = tmp_path_factory.mktemp("chain")
-    built = packages.build(home)
+    built = packages.build(home, beside_tests=True)
     stack = local_stack.start(home, manual_schedule=True, metric_seconds=1, retry_seconds=0.5)
     try:
         yield local_deployment.deploy(stack, built)
