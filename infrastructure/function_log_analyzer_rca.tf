@@ -13,6 +13,7 @@ module "log_analyzer_rca" {
     INVENTORY_TABLE           = aws_dynamodb_table.suite["inventory"].name
     INCIDENTS_TABLE           = aws_dynamodb_table.suite["incidents"].name
     CRITICAL_ALERTS_TOPIC_ARN = aws_sns_topic.suite["critical-alerts"].arn
+    EVIDENCE_SEVERITY         = var.evidence_severity
     CRITICAL_SCORE            = var.critical_score
     LOG_WINDOW_MINUTES        = var.log_window_minutes
     INCIDENT_RETENTION_DAYS   = var.incident_retention_days

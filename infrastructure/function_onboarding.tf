@@ -21,8 +21,9 @@ module "onboarding" {
       actions   = ["ec2:DescribeInstances", "cloudwatch:ListMetrics", "logs:DescribeLogGroups"]
       resources = ["*"]
     }
+    # The only deletion in the suite: what is no longer there, or no longer asks to be watched, leaves the inventory.
     Inventory = {
-      actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query", "dynamodb:Scan"]
+      actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"]
       resources = [aws_dynamodb_table.suite["inventory"].arn]
     }
     Audit = local.append_to_audit

@@ -15,6 +15,7 @@ module "remediation_engine" {
     CRITICAL_ALERTS_TOPIC_ARN = aws_sns_topic.suite["critical-alerts"].arn
     REMEDIATION_MODE          = var.remediation_mode
     REMEDIATE_TAG_KEY         = local.remediate_tag_key
+    MAX_INCIDENT_AGE_MINUTES  = var.max_incident_age_minutes
     COOLDOWN_MINUTES          = var.cooldown_minutes
     CLAIM_LEASE_SECONDS       = var.claim_lease_seconds
   }

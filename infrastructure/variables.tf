@@ -130,10 +130,21 @@ variable "readable_log_groups" {
   }
 }
 
+variable "evidence_severity" {
+  description = "How bad an error in the logs must be for its incident to be told at once: info, low, medium, high or critical."
+  type        = string
+  default     = "high"
+
+  validation {
+    condition     = contains(["info", "low", "medium", "high", "critical"], var.evidence_severity)
+    error_message = "evidence_severity must be info, low, medium, high or critical."
+  }
+}
+
 variable "critical_score" {
-  description = "Anomaly score (0 to 1) from which an incident is critical even if the logs show no error."
+  description = "Anomaly score from which an incident is told at once even if the logs show no error. Anomalies begin at 0.95: that low, everything is."
   type        = number
-  default     = 0.95
+  default     = 0.99
 
   validation {
     condition     = var.critical_score > 0 && var.critical_score <= 1
@@ -224,6 +235,17 @@ variable "cooldown_minutes" {
   }
 }
 
+variable "max_incident_age_minutes" {
+  description = "Incidents older than this are not remediated any more: a late message must not reboot what has long recovered."
+  type        = number
+  default     = 60
+
+  validation {
+    condition     = var.max_incident_age_minutes >= 1 && var.max_incident_age_minutes <= 10080 && floor(var.max_incident_age_minutes) == var.max_incident_age_minutes
+    error_message = "max_incident_age_minutes must be a whole number from 1 to 10080 (one week)."
+  }
+}
+
 variable "claim_lease_seconds" {
   description = "How long a started remediation stays claimed. After that its outcome counts as unknown and a person is told."
   type        = number
@@ -231,8 +253,8 @@ variable "claim_lease_seconds" {
 
   # A lease shorter than the function's own timeout could expire while the reboot is still being asked for.
   validation {
-    condition     = var.claim_lease_seconds >= 60 && var.claim_lease_seconds <= 900
-    error_message = "claim_lease_seconds must be from 60 (the timeout of remediation-engine) to 900."
+    condition     = var.claim_lease_seconds >= 60 && var.claim_lease_seconds <= 3600 && floor(var.claim_lease_seconds) == var.claim_lease_seconds
+    error_message = "claim_lease_seconds must be a whole number from 60 (the timeout of remediation-engine) to 3600."
   }
 }
 
@@ -304,8 +326,8 @@ variable "incident_retention_days" {
   default     = 90
 
   validation {
-    condition     = var.incident_retention_days >= 1 && var.incident_retention_days <= 3653 && floor(var.incident_retention_days) == var.incident_retention_days
-    error_message = "incident_retention_days must be a whole number from 1 to 3653."
+    condition     = var.incident_retention_days >= 1 && var.incident_retention_days <= 3650 && floor(var.incident_retention_days) == var.incident_retention_days
+    error_message = "incident_retention_days must be a whole number from 1 to 3650 (ten years)."
   }
 }
 
