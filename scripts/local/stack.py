@@ -137,6 +137,7 @@ def start(home: Path, *, manual_schedule: bool = False, metric_seconds: float = 
         "GATEWAY_PORT": str(port),
         "MINISTACK_HOST": "localhost",
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AUTH": "true",
         "CLOUDTRAIL_RECORDING": "1",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",

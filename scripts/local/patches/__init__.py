@@ -8,6 +8,7 @@ from local.patches import (
     async_invocation,
     cloudtrail_names,
     describe_alarms,
+    ec2_resource_tags,
     ec2_state_events,
     eventbridge_lambda,
     metric_order,
@@ -30,6 +31,7 @@ ALL = (
     queue_metrics,
     cloudtrail_names,
     describe_alarms,
+    ec2_resource_tags,
     ec2_state_events,
 )
 

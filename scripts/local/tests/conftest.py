@@ -16,8 +16,7 @@ import pytest
 from local import stack as local_stack
 from local.stack import Stack
 
-ROLE = "arn:aws:iam::000000000000:role/test"
-#: Fails on events that hold the word "poison".
+#: Fails on events that hold the word "poison"; publishes or reboots when it is told to, with the role's permissions.
 HANDLER = """
 import json, os
 def handler(event, context):
@@ -28,7 +27,22 @@ def handler(event, context):
     if "call-sns" in json.dumps(event):
         import boto3
         boto3.client("sns").publish(TopicArn=os.environ["TOPIC"], Message="from the function")
+    if "reboot" in event:
+        import boto3
+        boto3.client("ec2").reboot_instances(InstanceIds=[event["reboot"]])
 """
+MAY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Action": "sns:Publish", "Resource": "*"},
+        {
+            "Effect": "Allow",
+            "Action": "ec2:RebootInstances",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:ResourceTag/test:remediate": "reboot"}},
+        },
+    ],
+}
 
 
 @pytest.fixture(scope="session")
@@ -50,8 +64,19 @@ class Function:
         return [json.loads(line) for line in self.journal.read_text().splitlines()] if self.journal.exists() else []
 
 
+@pytest.fixture(scope="session")
+def role(stack: Stack) -> str:
+    """A role that may publish, and reboot what opted in."""
+    iam = stack.client("iam")
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    arn = iam.create_role(RoleName="test", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    iam.put_role_policy(RoleName="test", PolicyName="test", PolicyDocument=json.dumps(MAY))
+    return arn
+
+
 @pytest.fixture
-def function(stack: Stack, tmp_path: Path, request: pytest.FixtureRequest) -> Function:
+def function(stack: Stack, role: str, tmp_path: Path, request: pytest.FixtureRequest) -> Function:
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("main.py", HANDLER)
@@ -60,7 +85,7 @@ def function(stack: Stack, tmp_path: Path, request: pytest.FixtureRequest) -> Fu
     answer = stack.client("lambda").create_function(
         FunctionName=name,
         Runtime="python3.11",
-        Role=ROLE,
+        Role=role,
         Handler="main.handler",
         Code={"ZipFile": code.getvalue()},
         Environment={"Variables": {"SEEN": str(journal)}},
