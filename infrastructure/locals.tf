@@ -50,7 +50,7 @@ locals {
   memory_mb = { for name in local.functions : name => lookup(var.function_memory_mb, name, 256) }
 
   # Appending to the hash chain: read the newest entry, put the next one on the condition that its place is free.
-  # No update and no delete: nobody in the suite can rewrite what happened.
+  # No update and no delete. IAM cannot demand the condition, so a put could still replace an entry: the chain would show it.
   append_to_audit = {
     actions   = ["dynamodb:Query", "dynamodb:PutItem"]
     resources = [aws_dynamodb_table.suite["audit"].arn]
