@@ -1,1 +1,10 @@
-fn main() {}
+use nightjar_anomaly_detector::{context::Context, handler};
+use nightjar_aws::{clock, lambda, telemetry};
+use serde_json::Value;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    telemetry::init();
+    let context = Context::load().await?;
+    lambda::serve(|_: Value| handler::handle(&context, clock::now())).await
+}

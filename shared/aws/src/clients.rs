@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_config::retry::RetryConfig;
 use aws_smithy_http_client::{Builder, tls};
 
 /// One attempt of one call. CloudWatch and Logs answer within seconds; a hung connection must not eat the function's

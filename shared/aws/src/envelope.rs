@@ -46,16 +46,14 @@ impl Publisher {
     ) -> Result<(), PublishError> {
         let json = |source| PublishError::Json { id: envelope.id.clone(), source };
         let payload = serde_json::to_string(envelope).map_err(json)?;
-        let mut request = self
-            .client
-            .publish()
-            .topic_arn(&self.topic_arn)
-            .set_message_attributes(Some(attributes(&envelope.body)));
+        let mut request =
+            self.client.publish().topic_arn(&self.topic_arn).set_message_attributes(Some(attributes(&envelope.body)));
         let message = match readable {
             None => payload,
             Some(readable) => {
                 request = request.subject(readable.subject).message_structure("json");
-                serde_json::to_string(&serde_json::json!({ "default": payload, "email": readable.text })).map_err(json)?
+                serde_json::to_string(&serde_json::json!({ "default": payload, "email": readable.text }))
+                    .map_err(json)?
             }
         };
         let limit = MAX_MESSAGE_BYTES - RESERVED_BYTES;

@@ -3,6 +3,7 @@
 pub mod clients;
 pub mod clock;
 pub mod envelope;
+pub mod lambda;
 pub mod retry;
 pub mod settings;
 pub mod stores;

@@ -21,11 +21,19 @@ pub enum Failure {
 pub fn classify(error: &impl ProvideErrorMetadata) -> Failure {
     match error.code() {
         Some(
-            "Throttling" | "ThrottlingException" | "TooManyRequestsException" | "RequestLimitExceeded"
-            | "LimitExceededException" | "ProvisionedThroughputExceededException" | "SlowDown",
+            "Throttling"
+            | "ThrottlingException"
+            | "TooManyRequestsException"
+            | "RequestLimitExceeded"
+            | "LimitExceededException"
+            | "ProvisionedThroughputExceededException"
+            | "SlowDown",
         ) => Failure::Throttled,
         Some(
-            "ResourceNotFoundException" | "ResourceNotFound" | "InvalidInstanceID.NotFound" | "InvalidInstanceID.Malformed"
+            "ResourceNotFoundException"
+            | "ResourceNotFound"
+            | "InvalidInstanceID.NotFound"
+            | "InvalidInstanceID.Malformed"
             | "NotFoundException",
         ) => Failure::NotFound,
         Some("AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" | "AuthorizationError") => {

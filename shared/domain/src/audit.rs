@@ -81,7 +81,14 @@ pub struct Fact {
 }
 
 impl Fact {
-    pub fn new(kind: FactKind, actor: &str, subject: &str, because_of: Option<&str>, at: Timestamp, details: Value) -> Self {
+    pub fn new(
+        kind: FactKind,
+        actor: &str,
+        subject: &str,
+        because_of: Option<&str>,
+        at: Timestamp,
+        details: Value,
+    ) -> Self {
         Self {
             id: FactId::derive(&[kind.as_str(), subject, because_of.unwrap_or_default()]),
             kind,

@@ -100,9 +100,14 @@ impl Catalogue {
             for (index, entry) in entries.iter().enumerate() {
                 let at = format!("resource_types.{kind}[{index}] ({})", entry.metric);
                 if !STATISTICS.contains(&entry.statistic.as_str()) {
-                    problems.push(format!("{at}: statistic {:?} is none of {}", entry.statistic, STATISTICS.join(", ")));
+                    problems.push(format!(
+                        "{at}: statistic {:?} is none of {}",
+                        entry.statistic,
+                        STATISTICS.join(", ")
+                    ));
                 }
-                if entry.period_seconds == 0 || entry.period_seconds % 60 != 0 || entry.period_seconds > SECONDS_PER_DAY {
+                if entry.period_seconds == 0 || entry.period_seconds % 60 != 0 || entry.period_seconds > SECONDS_PER_DAY
+                {
                     problems.push(format!(
                         "{at}: period_seconds {} is not a multiple of 60 between 60 and {SECONDS_PER_DAY}",
                         entry.period_seconds

@@ -81,7 +81,9 @@ pub fn schema_of(text: &str) -> Result<String, ParseError> {
 pub enum ParseError {
     #[error("not a Nightjar envelope (a JSON object with schema, id, trace, occurred_at and body): {source}")]
     NotAnEnvelope { source: serde_json::Error },
-    #[error("schema {found:?} is not known here, {expected:?} is: deploy matching versions of all functions, then redrive the dead-letter queue")]
+    #[error(
+        "schema {found:?} is not known here, {expected:?} is: deploy matching versions of all functions, then redrive the dead-letter queue"
+    )]
     Schema { expected: &'static str, found: String },
     #[error("the body does not fit {schema}: {source}")]
     Body { schema: &'static str, source: serde_json::Error },

@@ -38,9 +38,9 @@ impl Escalation {
 /// Decides by evidence first, by the score alone second.
 pub fn escalate(anomaly: &Anomaly, finding: &Finding, policy: &EscalationPolicy) -> Escalation {
     match finding.severity() {
-        Some(severity) if severity >= policy.evidence_severity => Escalation::Escalated {
-            because: format!("{severity} evidence in the logs: {}", finding.summary),
-        },
+        Some(severity) if severity >= policy.evidence_severity => {
+            Escalation::Escalated { because: format!("{severity} evidence in the logs: {}", finding.summary) }
+        }
         _ if anomaly.score >= policy.critical_score => Escalation::Escalated {
             because: format!(
                 "the score {:.3} alone is critical (at least {:.3}); {}",

@@ -39,6 +39,13 @@ macro_rules! content_id {
                 Self(text.into())
             }
 
+            /// Reads an identifier as somebody typed it; `None` for a text that [`Self::derive`] never returns.
+            pub fn parse(text: &str) -> Option<Self> {
+                let digits = text.strip_prefix($prefix)?.strip_prefix('_')?;
+                let derived = digits.len() == DIGITS && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+                derived.then(|| Self(text.to_owned()))
+            }
+
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -85,6 +92,15 @@ mod tests {
         fn moving_a_boundary_changes_the_id(a in "[a-z]{1,8}", b in "[a-z]{1,8}") {
             let joined = format!("{a}{b}");
             prop_assert_ne!(AnomalyId::derive(&[&a, &b]), AnomalyId::derive(&[&joined, ""]));
+        }
+    }
+
+    #[test]
+    fn only_what_could_have_been_derived_is_read() {
+        let id = IncidentId::derive(&["x"]);
+        assert_eq!(IncidentId::parse(id.as_str()), Some(id.clone()));
+        for other in ["", "inc_", "inc_1", &id.as_str().to_uppercase(), &id.as_str().replace("inc", "anm")] {
+            assert_eq!(IncidentId::parse(other), None, "{other}");
         }
     }
 

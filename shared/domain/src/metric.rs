@@ -6,18 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// A CloudWatch metric as GetMetricData asks for it.
-#[derive(
-    Debug,
-    Clone,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    utoipa::ToSchema,
-)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Metric {
     /// Such as `AWS/EC2` or `CWAgent`.
     pub namespace: String,

@@ -63,8 +63,12 @@ impl Missing {
         match self {
             Self::LogGroup => "name its log groups in the log-groups tag",
             Self::NamedLogGroup => "create the log group that the log-groups tag names, or mend the tag",
-            Self::MemoryMetric => "install the CloudWatch agent and collect mem_used_percent with the InstanceId dimension",
-            Self::DiskMetric => "install the CloudWatch agent and collect disk_used_percent with the InstanceId dimension",
+            Self::MemoryMetric => {
+                "install the CloudWatch agent and collect mem_used_percent with the InstanceId dimension"
+            }
+            Self::DiskMetric => {
+                "install the CloudWatch agent and collect disk_used_percent with the InstanceId dimension"
+            }
         }
     }
 }

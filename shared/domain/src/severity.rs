@@ -41,17 +41,6 @@ impl Severity {
             Self::Critical => "critical",
         }
     }
-
-    /// The severity of an anomaly by its score (0 to 1) alone, before any other evidence. Detectors are calibrated
-    /// so that a score of `s` is exceeded by a share `1 - s` of ordinary datapoints at most.
-    pub fn from_score(score: f64) -> Self {
-        match score {
-            s if s >= 0.99 => Self::High,
-            s if s >= 0.95 => Self::Medium,
-            s if s >= 0.80 => Self::Low,
-            _ => Self::Info,
-        }
-    }
 }
 
 impl fmt::Display for Severity {
@@ -83,10 +72,5 @@ mod tests {
             assert_eq!(severity.as_str().parse(), Ok(severity));
         }
         assert!("CRITICAL".parse::<Severity>().is_err());
-    }
-
-    #[test]
-    fn a_score_that_is_not_a_number_is_no_alarm() {
-        assert_eq!(Severity::from_score(f64::NAN), Severity::Info);
     }
 }

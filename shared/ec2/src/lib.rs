@@ -1,1 +1,220 @@
+//! The one crate that calls EC2, in the domain's words. Its SDK is the heaviest dependency of the house: only the
+//! functions that describe or reboot instances depend on this crate.
 
+use std::collections::BTreeMap;
+
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::error::{DisplayErrorContext, SdkError};
+use aws_sdk_ec2::types::{Filter, Instance, Tag};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use jiff::Timestamp;
+use nightjar_domain::onboarding::FoundResource;
+use nightjar_domain::remediation::InstanceState;
+use nightjar_domain::resource::{EC2_INSTANCE, ResourceRef};
+
+/// EC2 did not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum Ec2Error {
+    #[error("EC2 {operation} failed: {problem}")]
+    Request { operation: &'static str, problem: String },
+}
+
+/// Describes and reboots instances of one account and region.
+#[derive(Debug, Clone)]
+pub struct Fleet {
+    client: Client,
+    region: String,
+}
+
+impl Fleet {
+    pub fn new(config: &aws_config::SdkConfig) -> Self {
+        let region = config.region().map(ToString::to_string).unwrap_or_default();
+        Self::with_client(Client::new(config), region)
+    }
+
+    /// With a client made elsewhere, for tests.
+    pub fn with_client(client: Client, region: String) -> Self {
+        Self { client, region }
+    }
+
+    /// Every instance that carries the tag `key=value`, except those that are terminated.
+    pub async fn tagged(&self, key: &str, value: &str) -> Result<Vec<FoundResource>, Ec2Error> {
+        let states = ["pending", "running", "stopping", "stopped", "shutting-down"];
+        let mut pages = self
+            .client
+            .describe_instances()
+            .filters(Filter::builder().name(format!("tag:{key}")).values(value).build())
+            .filters(
+                Filter::builder()
+                    .name("instance-state-name")
+                    .set_values(Some(states.map(str::to_owned).to_vec()))
+                    .build(),
+            )
+            .into_paginator()
+            .send();
+        let mut found = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| failed("DescribeInstances", &error))?;
+            for reservation in page.reservations() {
+                let owner = reservation.owner_id().unwrap_or_default();
+                found.extend(reservation.instances().iter().filter_map(|instance| self.found(instance, owner)));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The instance as it is right now; `None` when EC2 knows no such instance.
+    pub async fn instance(&self, id: &str) -> Result<Option<InstanceState>, Ec2Error> {
+        let answer = match self.client.describe_instances().instance_ids(id).send().await {
+            Ok(answer) => answer,
+            Err(error)
+                if matches!(error.code(), Some("InvalidInstanceID.NotFound" | "InvalidInstanceID.Malformed")) =>
+            {
+                return Ok(None);
+            }
+            Err(error) => return Err(failed("DescribeInstances", &error)),
+        };
+        let instance = answer.reservations().iter().flat_map(|reservation| reservation.instances()).next();
+        Ok(instance.map(|instance| InstanceState {
+            state: state_of(instance),
+            tags: tags_of(instance.tags()),
+            launched_at: launched_at(instance),
+        }))
+    }
+
+    /// Asks for a reboot. EC2 answers at once and reboots within minutes; one that hangs is turned into a hard reboot.
+    pub async fn reboot(&self, id: &str) -> Result<(), Ec2Error> {
+        let answer = self.client.reboot_instances().instance_ids(id).send().await;
+        answer.map(|_| ()).map_err(|error| failed("RebootInstances", &error))
+    }
+
+    fn found(&self, instance: &Instance, owner: &str) -> Option<FoundResource> {
+        let id = instance.instance_id()?.to_owned();
+        let tags = tags_of(instance.tags());
+        Some(FoundResource {
+            reference: ResourceRef {
+                arn: format!("arn:{}:ec2:{}:{owner}:instance/{id}", partition(&self.region), self.region),
+                kind: EC2_INSTANCE.to_owned(),
+                region: self.region.clone(),
+                account: owner.to_owned(),
+                name: tags.get("Name").cloned(),
+                id,
+            },
+            state: state_of(instance),
+            launched_at: launched_at(instance),
+            tags,
+        })
+    }
+}
+
+/// The ARN partition of a region.
+fn partition(region: &str) -> &'static str {
+    match region {
+        r if r.starts_with("cn-") => "aws-cn",
+        r if r.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
+fn state_of(instance: &Instance) -> String {
+    let name = instance.state().and_then(|state| state.name());
+    name.map_or_else(|| "unknown".to_owned(), |name| name.as_str().to_owned())
+}
+
+fn launched_at(instance: &Instance) -> Option<Timestamp> {
+    instance.launch_time().and_then(|at| Timestamp::from_second(at.secs()).ok())
+}
+
+fn tags_of(tags: &[Tag]) -> BTreeMap<String, String> {
+    tags.iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()))).collect()
+}
+
+fn failed<E, R>(operation: &'static str, error: &SdkError<E, R>) -> Ec2Error
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+    SdkError<E, R>: ProvideErrorMetadata,
+{
+    let problem = match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(code), None) => code.to_owned(),
+        (None, _) => DisplayErrorContext(error).to_string(),
+    };
+    Ec2Error::Request { operation, problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ec2::operation::describe_instances::{DescribeInstancesError, DescribeInstancesOutput};
+    use aws_sdk_ec2::operation::reboot_instances::{RebootInstancesError, RebootInstancesOutput};
+    use aws_sdk_ec2::types::{InstanceState as Ec2State, InstanceStateName, Reservation};
+    use aws_smithy_mocks::{RuleMode, mock, mock_client};
+    use aws_smithy_types::error::ErrorMetadata;
+
+    use super::*;
+
+    fn page(ids: &[&str], next: Option<&str>) -> DescribeInstancesOutput {
+        let instances = ids.iter().map(|id| {
+            Instance::builder()
+                .instance_id(*id)
+                .state(Ec2State::builder().name(InstanceStateName::Running).build())
+                .tags(Tag::builder().key("Name").value("web").build())
+                .build()
+        });
+        let reservation = Reservation::builder().owner_id("123456789012").set_instances(Some(instances.collect()));
+        DescribeInstancesOutput::builder()
+            .reservations(reservation.build())
+            .set_next_token(next.map(str::to_owned))
+            .build()
+    }
+
+    #[tokio::test]
+    async fn all_pages_are_read() {
+        let first = mock!(Client::describe_instances)
+            .match_requests(|request| request.next_token().is_none())
+            .then_output(|| page(&["i-1", "i-2"], Some("more")));
+        let second = mock!(Client::describe_instances)
+            .match_requests(|request| request.next_token() == Some("more"))
+            .then_output(|| page(&["i-3"], None));
+        let client = mock_client!(aws_sdk_ec2, RuleMode::MatchAny, [&first, &second]);
+        let found = Fleet::with_client(client, "eu-west-1".into()).tagged("aiops:monitor", "true").await.unwrap();
+        let arns: Vec<&str> = found.iter().map(|resource| resource.reference.arn.as_str()).collect();
+        assert_eq!(arns, ["i-1", "i-2", "i-3"].map(|id| format!("arn:aws:ec2:eu-west-1:123456789012:instance/{id}")));
+    }
+
+    #[tokio::test]
+    async fn an_instance_that_does_not_exist_is_no_error() {
+        let rule = mock!(Client::describe_instances).then_error(|| {
+            DescribeInstancesError::generic(ErrorMetadata::builder().code("InvalidInstanceID.NotFound").build())
+        });
+        let client = mock_client!(aws_sdk_ec2, [&rule]);
+        assert_eq!(Fleet::with_client(client, "eu-west-1".into()).instance("i-0").await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_refused_reboot_says_who_refused_what() {
+        let rule = mock!(Client::reboot_instances).then_error(|| {
+            RebootInstancesError::generic(
+                ErrorMetadata::builder().code("UnauthorizedOperation").message("You are not authorized").build(),
+            )
+        });
+        let client = mock_client!(aws_sdk_ec2, [&rule]);
+        let error = Fleet::with_client(client, "eu-west-1".into()).reboot("i-1").await.unwrap_err();
+        assert_eq!(error.to_string(), "EC2 RebootInstances failed: UnauthorizedOperation: You are not authorized");
+    }
+
+    #[tokio::test]
+    async fn only_the_named_instance_is_rebooted() {
+        let rule = mock!(Client::reboot_instances)
+            .match_requests(|request| request.instance_ids() == ["i-1"])
+            .then_output(|| RebootInstancesOutput::builder().build());
+        let client = mock_client!(aws_sdk_ec2, [&rule]);
+        Fleet::with_client(client, "eu-west-1".into()).reboot("i-1").await.unwrap();
+        assert_eq!(rule.num_calls(), 1);
+    }
+
+    #[test]
+    fn arns_know_their_partition() {
+        assert_eq!(["cn-north-1", "us-gov-west-1", "eu-west-1"].map(partition), ["aws-cn", "aws-us-gov", "aws"]);
+    }
+}

@@ -83,7 +83,10 @@ impl AuditStore {
         }
     }
 
-    fn cancelled<R: std::fmt::Debug>(&self, error: SdkError<TransactWriteItemsError, R>) -> Result<Outcome, StoreError> {
+    fn cancelled<R: std::fmt::Debug>(
+        &self,
+        error: SdkError<TransactWriteItemsError, R>,
+    ) -> Result<Outcome, StoreError> {
         let reasons = match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
             _ => return Err(StoreError::request(&self.table, &error)),

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use nightjar_domain::id::IncidentId;
-use nightjar_domain::incident::{Incident, Status, months_back};
+use nightjar_domain::incident::{Incident, Status, month_of, months_back};
 use nightjar_domain::severity::Severity;
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +71,16 @@ impl Cursor {
         (parts.next().is_none() && cursor.opened_at.parse::<Timestamp>().is_ok()).then_some(cursor)
     }
 
+    /// Whether a list with this `filter` can have ended here. DynamoDB refuses to start anywhere else.
+    pub fn lies_within(&self, filter: &IncidentFilter) -> bool {
+        self.opened_at.parse::<Timestamp>().is_ok_and(|at| {
+            at.to_string() == self.opened_at
+                && month_of(at) == self.month
+                && !self.id.is_empty()
+                && (filter.since..=filter.until).contains(&at)
+        })
+    }
+
     fn after(incident: &Incident) -> Self {
         Self { month: incident.month(), opened_at: incident.opened_at.to_string(), id: incident.id.to_string() }
     }
@@ -111,10 +121,11 @@ impl IncidentStore {
         match written {
             Ok(_) => Ok(StoredIncident { incident: incident.clone(), published_at: None }),
             Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(_)) => self
-                    .get(&incident.id)
-                    .await?
-                    .ok_or_else(|| StoreError::item(&self.table, format!("{} vanished while it was read", incident.id))),
+                Some(PutItemError::ConditionalCheckFailedException(_)) => {
+                    self.get(&incident.id).await?.ok_or_else(|| {
+                        StoreError::item(&self.table, format!("{} vanished while it was read", incident.id))
+                    })
+                }
                 _ => Err(StoreError::request(&self.table, &error)),
             },
         }
@@ -186,7 +197,8 @@ impl IncidentStore {
         mut start: Option<Item>,
         wanted: usize,
     ) -> Result<(), StoreError> {
-        let (index, key) = if filter.resource_id.is_some() { ("by_resource", "resource_id") } else { ("by_month", "month") };
+        let (index, key) =
+            if filter.resource_id.is_some() { ("by_resource", "resource_id") } else { ("by_month", "month") };
         loop {
             let mut query = self
                 .client
@@ -210,8 +222,7 @@ impl IncidentStore {
             }
             if let Some(severity) = filter.severity {
                 conditions.push("severity = :severity");
-                query = query
-                    .expression_attribute_values(":severity", AttributeValue::S(severity.as_str().to_owned()));
+                query = query.expression_attribute_values(":severity", AttributeValue::S(severity.as_str().to_owned()));
             }
             if !conditions.is_empty() {
                 query = query.filter_expression(conditions.join(" AND "));

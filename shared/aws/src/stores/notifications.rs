@@ -49,7 +49,9 @@ impl NotificationStore {
             .table_name(&self.table)
             .key("id", AttributeValue::S(id.to_string()))
             .update_expression("SET channel = :channel, lease_until = :until, expires_at = :expires")
-            .condition_expression("attribute_not_exists(sent_at) AND (attribute_not_exists(lease_until) OR lease_until < :now)")
+            .condition_expression(
+                "attribute_not_exists(sent_at) AND (attribute_not_exists(lease_until) OR lease_until < :now)",
+            )
             .expression_attribute_values(":channel", AttributeValue::S(channel.to_owned()))
             .expression_attribute_values(":now", seconds(now))
             .expression_attribute_values(":until", seconds_after(now, lease))

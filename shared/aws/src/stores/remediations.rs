@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use jiff::{SignedDuration, Timestamp};
 use nightjar_domain::id::IncidentId;
@@ -77,30 +78,40 @@ impl RemediationStore {
         Ok(seconds.and_then(|seconds| Timestamp::from_second(seconds).ok()))
     }
 
-    /// Settles a claim that is still `started`; leaves a settled one as it is.
+    /// Settles `claim` and returns what is stored then: when another delivery settled it first, that one's word stands.
     pub async fn settle(&self, claim: &Claim, state: ClaimState, now: Timestamp) -> Result<Claim, StoreError> {
         let settled = Claim { state, settled_at: Some(now), ..claim.clone() };
-        self.replace(&settled).await?;
-        Ok(settled)
+        self.replace(claim, settled).await
     }
 
     /// Notes that people were told.
     pub async fn mark_announced(&self, claim: &Claim) -> Result<(), StoreError> {
-        self.replace(&Claim { announced: true, ..claim.clone() }).await
+        self.replace(claim, Claim { announced: true, ..claim.clone() }).await.map(|_| ())
     }
 
-    async fn replace(&self, claim: &Claim) -> Result<(), StoreError> {
-        self.client
+    /// Replaces `before` by `after`, unless `before` is no longer what is stored.
+    async fn replace(&self, before: &Claim, after: Claim) -> Result<Claim, StoreError> {
+        let written = self
+            .client
             .update_item()
             .table_name(&self.table)
-            .key("id", AttributeValue::S(claim_key(&claim.incident)))
-            .update_expression("SET claim = :claim")
-            .condition_expression("attribute_exists(id)")
-            .expression_attribute_values(":claim", self.json(claim)?)
+            .key("id", AttributeValue::S(claim_key(&before.incident)))
+            .update_expression("SET claim = :after")
+            .condition_expression("claim = :before")
+            .expression_attribute_values(":before", self.json(before)?)
+            .expression_attribute_values(":after", self.json(&after)?)
             .send()
-            .await
-            .map_err(|error| StoreError::request(&self.table, &error))?;
-        Ok(())
+            .await;
+        match written {
+            Ok(_) => Ok(after),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => self
+                    .get(&before.incident)
+                    .await?
+                    .ok_or_else(|| StoreError::item(&self.table, format!("the claim of {} vanished", before.incident))),
+                _ => Err(StoreError::request(&self.table, &error)),
+            },
+        }
     }
 
     async fn item(&self, id: &str) -> Result<Option<std::collections::HashMap<String, AttributeValue>>, StoreError> {

@@ -72,16 +72,24 @@ impl SeriesStore {
     }
 
     fn item(&self, item: &HashMap<String, AttributeValue>) -> Result<(String, SeriesItem), StoreError> {
-        let missing = |name: &str| StoreError::item(&self.table, format!("the attribute {name} is missing or malformed"));
+        let missing =
+            |name: &str| StoreError::item(&self.table, format!("the attribute {name} is missing or malformed"));
         let id = item.get("series").and_then(|v| v.as_s().ok()).ok_or_else(|| missing("series"))?;
         let state = item.get("state").and_then(|v| v.as_b().ok()).ok_or_else(|| missing("state"))?;
-        let version = item.get("version").and_then(|v| v.as_n().ok()?.parse().ok()).ok_or_else(|| missing("version"))?;
+        let version =
+            item.get("version").and_then(|v| v.as_n().ok()?.parse().ok()).ok_or_else(|| missing("version"))?;
         Ok((id.clone(), SeriesItem { state: state.as_ref().to_vec(), version }))
     }
 
     /// Writes the state that follows version `before` (0 for a new series). Returns `false` when another run was
     /// faster: its state stands, and holds the same datapoints.
-    pub async fn save(&self, series: &SeriesId, state: Vec<u8>, before: u64, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn save(
+        &self,
+        series: &SeriesId,
+        state: Vec<u8>,
+        before: u64,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let expires_at = now.as_second() + RETENTION.as_secs();
         let written = self
             .client

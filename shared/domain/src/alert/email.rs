@@ -20,8 +20,7 @@ pub fn email(notice: &Notice) -> Email {
 
 fn subject(notice: &Notice) -> String {
     let text = format!("[{}] {}", notice.severity.as_str().to_uppercase(), notice.title);
-    let ascii: String =
-        text.chars().map(|c| if c.is_ascii() && !c.is_ascii_control() { c } else { '?' }).collect();
+    let ascii: String = text.chars().map(|c| if c.is_ascii() && !c.is_ascii_control() { c } else { '?' }).collect();
     if ascii.len() <= SUBJECT_CHARS {
         return ascii;
     }

@@ -43,11 +43,9 @@ impl From<&Envelope<Incident>> for Notice {
                 format!("{}: {:.0} % confidence, {} log events", cause.title(), cause.confidence * 100.0, cause.events)
             })
             .collect();
-        findings.extend(
-            incident.finding.patterns.iter().take(SHOWN).map(|pattern| {
-                format!("{} × {} [{}] {}", pattern.count, pattern.log_group, pattern.severity, pattern.template)
-            }),
-        );
+        findings.extend(incident.finding.patterns.iter().take(SHOWN).map(|pattern| {
+            format!("{} × {} [{}] {}", pattern.count, pattern.log_group, pattern.severity, pattern.template)
+        }));
         findings.extend(incident.finding.gaps.iter().map(|gap| format!("not read: {}: {}", gap.source, gap.reason)));
         Self {
             id: envelope.id.clone(),

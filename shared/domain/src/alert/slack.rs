@@ -31,7 +31,8 @@ pub fn slack_message(notice: &Notice) -> Value {
         blocks.push(json!({ "type": "section", "fields": fields }));
     }
     if !notice.findings.is_empty() {
-        let text = notice.findings.iter().map(|finding| format!("• {}", escape(finding))).collect::<Vec<_>>().join("\n");
+        let text =
+            notice.findings.iter().map(|finding| format!("• {}", escape(finding))).collect::<Vec<_>>().join("\n");
         blocks.push(json!({ "type": "section", "text": markdown(&text, SECTION_CHARS) }));
     }
     json!({

@@ -10,6 +10,8 @@ use crate::evidence::LogLine;
 
 /// Characters of a sample that are kept.
 const SAMPLE_CHARS: usize = 500;
+/// Characters of a line that tell it from others; what follows is data.
+const TEMPLATE_CHARS: usize = 300;
 
 /// What is masked, in this order: the longer shapes before the numbers inside them.
 static MASKS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
@@ -30,8 +32,11 @@ static MASKS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
 
 /// The line with its variable parts masked.
 fn template(message: &str) -> String {
-    let first_line = message.lines().next().unwrap_or_default();
-    MASKS.iter().fold(first_line.trim().to_owned(), |text, (pattern, mask)| pattern.replace_all(&text, *mask).into_owned())
+    let first_line: String =
+        message.trim_start().lines().next().unwrap_or_default().chars().take(TEMPLATE_CHARS).collect();
+    MASKS
+        .iter()
+        .fold(first_line.trim_end().to_owned(), |text, (pattern, mask)| pattern.replace_all(&text, *mask).into_owned())
 }
 
 /// Counts the lines that `signals` calls errors, by log group and template.

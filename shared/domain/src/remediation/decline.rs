@@ -21,6 +21,8 @@ pub enum DeclineReason {
     NotRunning { state: String },
     #[error("the instance was acted upon recently: its cooldown lasts until {until}")]
     CoolingDown { until: Timestamp },
-    #[error("the incident is {age_minutes} minutes old, past the {limit_minutes} within which it may be acted upon unseen")]
+    #[error(
+        "the anomaly is {age_minutes} minutes old, past the {limit_minutes} within which it may be acted upon unseen"
+    )]
     Stale { age_minutes: i64, limit_minutes: i64 },
 }

@@ -61,7 +61,9 @@ impl RemediationOutcome {
             ClaimState::Rehearsed { action } => {
                 RemediationResult::Rehearsed { text: format!("Dry run: a {action} would have been requested.") }
             }
-            ClaimState::Declined(reason) => RemediationResult::Declined { text: format!("Nothing was done: {reason}.") },
+            ClaimState::Declined(reason) => {
+                RemediationResult::Declined { text: format!("Nothing was done: {reason}.") }
+            }
         };
         let severity = match result {
             RemediationResult::Failed { .. } | RemediationResult::Unknown { .. } => Severity::Critical,

@@ -66,7 +66,7 @@ pub struct Policy {
     pub protected_tag: String,
     /// After an action, how long the resource is left alone.
     pub cooldown: SignedDuration,
-    /// How old an incident may be: a message that comes out of a dead-letter queue days later must not reboot
+    /// How old the anomaly may be: a message that comes out of a dead-letter queue days later must not reboot
     /// a machine that has long been well.
     pub max_incident_age: SignedDuration,
 }
@@ -127,7 +127,7 @@ fn refusal(incident: &Incident, policy: &Policy, fleet: &FleetState, now: Timest
     if instance.state != "running" {
         return Some(DeclineReason::NotRunning { state: instance.state.clone() });
     }
-    let age = now.duration_since(incident.opened_at);
+    let age = now.duration_since(incident.anomaly.window_end);
     if age > policy.max_incident_age {
         return Some(DeclineReason::Stale {
             age_minutes: age.as_mins(),
