@@ -66,7 +66,7 @@ has_alert_email ||
 
 # The packages must fit the functions: one architecture for both.
 if [ -z "$arch" ]; then
-    arch=$(cat "${settings[@]}" 2>/dev/null | sed -nE 's/^ *"?architecture"? *[=:] *"(arm64|x86_64)".*/\1/p' | head -n 1)
+    arch=$({ cat "${settings[@]}" 2>/dev/null || true; } | sed -nE 's/^ *"?architecture"? *[=:] *"(arm64|x86_64)".*/\1/p' | head -n 1)
     arch=${arch:-${TF_VAR_architecture:-arm64}}
 fi
 
