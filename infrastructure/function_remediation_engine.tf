@@ -37,12 +37,15 @@ module "remediation_engine" {
       }
       Audit = local.append_to_audit
     },
-    # The opt-in stands in the policy itself, so that no mistake in the code can reboot another instance;
-    # and a suite that may not act cannot.
+    # The opt-in, and the tag that outweighs it, stand in the policy itself, so that no mistake in the code can
+    # reboot another instance; and a suite that may not act cannot.
     { for mode in [var.remediation_mode] : "RebootOptedIn" => {
-      actions    = ["ec2:RebootInstances"]
-      resources  = ["${local.arn.ec2}:instance/*"]
-      conditions = { StringEquals = { "aws:ResourceTag/${local.remediate_tag_key}" = "reboot" } }
+      actions   = ["ec2:RebootInstances"]
+      resources = ["${local.arn.ec2}:instance/*"]
+      conditions = {
+        StringEquals = { "aws:ResourceTag/${local.remediate_tag_key}" = "reboot" }
+        Null         = { "aws:ResourceTag/${local.prefix}:never-touch" = "true" } # a tag that is not there
+      }
     } if mode == "auto" },
   )
 }

@@ -124,9 +124,12 @@ run "auto_reboots_only_what_opted_in" {
       for statement in jsondecode(module.remediation_engine.policy).Statement :
       [statement.Resource, try(statement.Condition, "none")] if contains(statement.Action, "ec2:RebootInstances")
       ] == [
-      [["arn:aws:ec2:us-east-1:111122223333:instance/*"], { StringEquals = { "aws:ResourceTag/aiops:remediate" = "reboot" } }],
+      [["arn:aws:ec2:us-east-1:111122223333:instance/*"], {
+        StringEquals = { "aws:ResourceTag/aiops:remediate" = "reboot" }
+        Null         = { "aws:ResourceTag/aiops:never-touch" = "true" }
+      }],
     ]
-    error_message = "RebootInstances must be limited, in the policy itself, to instances with the opt-in tag."
+    error_message = "RebootInstances must be limited, in the policy itself, to instances that opted in and are not protected."
   }
 
   assert {
