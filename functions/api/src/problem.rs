@@ -1,0 +1,124 @@
+//! Errors as RFC 9457 problem documents.
+
+use axum::Json;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use nightjar_aws::retry::Failure;
+use nightjar_aws::stores::StoreError;
+use serde::Serialize;
+
+const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
+/// Where the status says it all.
+const GENERIC: &str = "about:blank";
+const INVALID_PARAMETERS: &str = "urn:problem-type:nightjar:invalid-parameters";
+const UNKNOWN_EVENT: &str = "urn:problem-type:nightjar:unknown-event";
+/// Seconds after which a failed read is worth another try.
+const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("2");
+
+/// What a client is told about an error.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Problem {
+    /// What kind of problem, for programs; `about:blank` where the status says it all.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'static str,
+    /// The HTTP status.
+    #[serde(serialize_with = "status_number")]
+    #[schema(value_type = u16)]
+    status: StatusCode,
+    /// What happened and what helps.
+    detail: String,
+    /// Every parameter that cannot be used.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<BadParameter>,
+    /// For the log alone: it may name tables and permissions.
+    #[serde(skip)]
+    #[schema(ignore)]
+    cause: Option<Cause>,
+}
+
+/// A parameter that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct BadParameter {
+    pub parameter: String,
+    /// What is wrong with it.
+    pub problem: String,
+    /// What would be right.
+    pub allowed: String,
+}
+
+/// Why the answer is an error of the server, handed to the log through the answer's extensions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause(pub String);
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn status_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u16(status.as_u16())
+}
+
+impl Problem {
+    fn generic(status: StatusCode, title: &'static str, detail: String) -> Self {
+        Self { kind: GENERIC, title, status, detail, errors: Vec::new(), cause: None }
+    }
+
+    /// 400, with everything that is wrong.
+    pub fn invalid_parameters(errors: Vec<BadParameter>) -> Self {
+        let sentences: Vec<String> =
+            errors.iter().map(|error| format!("{} {}", error.parameter, error.problem)).collect();
+        Self {
+            kind: INVALID_PARAMETERS,
+            errors,
+            ..Self::generic(StatusCode::BAD_REQUEST, "The request's parameters cannot be used", sentences.join("; "))
+        }
+    }
+
+    /// 404 for an event that is not, or no longer, stored.
+    pub fn unknown_event(id: &str) -> Self {
+        let detail = format!("there is no event {id:?}; events are kept until their retention ends");
+        Self { kind: UNKNOWN_EVENT, ..Self::generic(StatusCode::NOT_FOUND, "Unknown event", detail) }
+    }
+
+    /// 404 for a path that is none of the API's.
+    pub fn unknown_path(path: &str) -> Self {
+        let detail = format!("nothing is served at {path}; /openapi.json lists what is");
+        Self::generic(StatusCode::NOT_FOUND, "Not Found", detail)
+    }
+
+    /// 405: the API only reads.
+    pub fn method_not_allowed(method: &str, path: &str) -> Self {
+        let detail = format!("{path} does not answer {method}; the Allow header lists what it answers");
+        Self::generic(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed", detail)
+    }
+}
+
+impl From<StoreError> for Problem {
+    /// Nothing of the cause is shown: it is for the log.
+    fn from(error: StoreError) -> Self {
+        let temporary = matches!(&error, StoreError::Request { failure: Failure::Throttled | Failure::Other, .. });
+        let problem = if temporary {
+            let detail = "the events cannot be read at the moment; try again".to_owned();
+            Self::generic(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable", detail)
+        } else {
+            let detail = "the events cannot be read; the function's log says why, under the x-request-id of this answer";
+            Self::generic(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error", detail.to_owned())
+        };
+        Self { cause: Some(Cause(error.to_string())), ..problem }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(mut self) -> Response {
+        let (status, cause) = (self.status, self.cause.take());
+        let mut response = (status, Json(self)).into_response();
+        response.headers_mut().insert(CONTENT_TYPE, MEDIA_TYPE);
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS);
+        }
+        if let Some(cause) = cause {
+            response.extensions_mut().insert(cause);
+        }
+        response
+    }
+}

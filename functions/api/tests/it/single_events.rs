@@ -1,0 +1,68 @@
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+use axum::http::StatusCode;
+use nightjar_domain::incident::Incident;
+use nightjar_testkit::incident;
+use serde_json::Value;
+
+use crate::support::{api, api_without_table, fixture, get, item, send};
+
+fn stored(incident: &Incident) -> Rule {
+    let item = item(incident);
+    mock!(Client::get_item).then_output(move || GetItemOutput::builder().set_item(Some(item.clone())).build())
+}
+
+/// A fixture, with the incident's id in place of the one in the file.
+fn fixture_for(name: &str, incident: &Incident) -> Value {
+    let mut event = fixture(name);
+    event["rawPath"] = format!("/events/{}", incident.id).into();
+    event
+}
+
+#[tokio::test]
+async fn an_event_comes_with_its_evidence_and_its_version() {
+    let rule = stored(&incident());
+    let client = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, [&rule]);
+    let answer = send(api(client), &fixture_for("show", &incident())).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.header("etag"), "\"1\"");
+    assert_eq!(answer.header("x-request-id"), "AbCdEshow00=");
+    assert_eq!(serde_json::from_value::<Incident>(answer.body).unwrap(), incident());
+}
+
+#[tokio::test]
+async fn an_event_that_has_not_changed_is_not_sent_again() {
+    let rule = stored(&incident());
+    let client = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, [&rule]);
+    let answer = send(api(client), &fixture_for("show_unchanged", &incident())).await;
+    assert_eq!((answer.status, &answer.body), (StatusCode::NOT_MODIFIED, &Value::Null));
+    assert_eq!(answer.header("etag"), "\"1\"");
+}
+
+#[tokio::test]
+async fn an_event_that_has_changed_is_sent() {
+    let changed = Incident { version: 2, ..incident() };
+    let rule = stored(&changed);
+    let client = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, [&rule]);
+    let answer = send(api(client), &fixture_for("show_unchanged", &changed)).await;
+    assert_eq!((answer.status, answer.header("etag")), (StatusCode::OK, "\"2\""));
+}
+
+#[tokio::test]
+async fn an_event_that_is_not_stored_is_unknown() {
+    let rule = mock!(Client::get_item).then_output(|| GetItemOutput::builder().build());
+    let client = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, [&rule]);
+    let answer = send(api(client), &fixture("show")).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    assert_eq!(answer.body["type"], "urn:problem-type:nightjar:unknown-event");
+}
+
+#[tokio::test]
+async fn an_id_that_cannot_exist_is_unknown_without_asking_the_table() {
+    for id in ["inc_1", "%20", "%FF", &"x".repeat(3000)] {
+        let answer = send(api_without_table(), &get(&format!("/events/{id}"))).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{id}");
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+    }
+}

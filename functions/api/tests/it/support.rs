@@ -1,0 +1,71 @@
+//! Events in, answers out.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_mocks::{RuleMode, mock_client};
+use axum::Router;
+use axum::body::to_bytes;
+use axum::http::{HeaderMap, StatusCode};
+use lambda_http::tower::ServiceExt;
+use nightjar_api::context::Context;
+use nightjar_api::routes::router;
+use nightjar_aws::stores::IncidentStore;
+use nightjar_domain::incident::Incident;
+use nightjar_testkit::now;
+use serde_json::Value;
+
+/// The API in front of `client`, at the testkit's instant.
+pub(crate) fn api(client: Client) -> Router {
+    router(Context { incidents: IncidentStore::new(client, "aiops-incidents".to_owned()), now })
+}
+
+/// The API in front of a client that fails every call it is asked for.
+pub(crate) fn api_without_table() -> Router {
+    api(mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, []))
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// An event kept as a file.
+pub(crate) fn fixture(name: &str) -> Value {
+    let file = format!("{}/events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+}
+
+/// The event of `GET <target>`.
+pub(crate) fn get(target: &str) -> Value {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let mut event = fixture("list");
+    event["rawPath"] = path.into();
+    event["rawQueryString"] = query.into();
+    event
+}
+
+/// What the API answers to an event of API Gateway.
+pub(crate) async fn send(api: Router, event: &Value) -> Answer {
+    let request = lambda_http::request::from_str(&event.to_string()).unwrap();
+    let response = api.oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let bytes = to_bytes(body, usize::MAX).await.unwrap();
+    let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+    Answer { status: parts.status, headers: parts.headers, body }
+}
+
+/// The incident as its table keeps it.
+pub(crate) fn item(incident: &Incident) -> HashMap<String, AttributeValue> {
+    serde_dynamo::to_item(incident).unwrap()
+}
