@@ -85,3 +85,69 @@ fn severity(severity: nightjar_model::Severity) -> Severity {
         nightjar_model::Severity::Critical => Severity::Critical,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use nightjar_domain::resource::Direction;
+    use nightjar_model::Model;
+    use nightjar_testkit::{metric, now, resource_ref};
+
+    use super::*;
+
+    const PERIOD: i64 = 300;
+
+    /// Ten days of a daily rhythm with a little deterministic noise, up to `end`, then `tail`.
+    fn history(end: Timestamp, tail: &[f64]) -> Vec<Datapoint> {
+        let count = 10 * 288;
+        let first = end.as_second() / PERIOD * PERIOD - (count + tail.len() as i64) * PERIOD;
+        let rhythm = (0..count).map(|i| {
+            let noise = (i.wrapping_mul(7919) % 101) as f64 / 50.0;
+            30.0 + 10.0 * (i as f64 / 288.0 * std::f64::consts::TAU).sin() + noise
+        });
+        rhythm
+            .chain(tail.iter().copied())
+            .enumerate()
+            .map(|(i, value)| Datapoint { at: first + i as i64 * PERIOD, value })
+            .collect()
+    }
+
+    fn judged(direction: Direction, end: Timestamp, tail: &[f64]) -> Judgement {
+        let mut watch = Watch::new(&resource_ref(), &metric(), direction, None);
+        let model = Model::bundled();
+        judge(&Detector::new(model), model.version(), &mut watch, &history(end, tail), now())
+    }
+
+    #[test]
+    fn a_spike_is_an_anomaly_with_all_that_a_person_needs() {
+        let judgement = judged(Direction::Above, now(), &[97.0, 98.0, 97.5]);
+        let anomaly = judgement.anomalies.first().expect("an anomaly");
+        assert!(anomaly.score >= 0.95, "{}", anomaly.score);
+        assert!(anomaly.expected.low <= anomaly.expected.typical && anomaly.expected.typical <= anomaly.expected.high);
+        assert!(!anomaly.reasons.is_empty());
+        assert_eq!(anomaly.window_end.duration_since(anomaly.window_start), SignedDuration::from_secs(PERIOD));
+        assert_eq!(anomaly.id, judged(Direction::Above, now(), &[97.0, 98.0, 97.5]).anomalies[0].id);
+    }
+
+    #[test]
+    fn yesterdays_spike_is_learnt_from_and_wakes_nobody() {
+        let judgement = judged(Direction::Above, now() - SignedDuration::from_hours(24), &[97.0, 98.0, 97.5]);
+        assert_eq!(judgement.anomalies, []);
+        assert!(judgement.historic >= 1);
+    }
+
+    #[test]
+    fn the_side_that_does_not_count_is_quiet() {
+        assert_eq!(judged(Direction::Below, now(), &[97.0, 98.0, 97.5]).anomalies, []);
+    }
+
+    #[test]
+    fn a_short_history_says_how_much_is_missing() {
+        let mut watch = Watch::new(&resource_ref(), &metric(), Direction::Both, None);
+        let model = Model::bundled();
+        let points: Vec<Datapoint> = history(now(), &[]).into_iter().rev().take(5).rev().collect();
+        let judgement = judge(&Detector::new(model), model.version(), &mut watch, &points, now());
+        let (have, need) = judgement.learning.expect("still learning");
+        assert!(have <= 5 && need > 5, "have {have} of {need}");
+    }
+}

@@ -71,3 +71,73 @@ fn span(last_at: Option<Timestamp>, period: i64, now: Timestamp) -> Option<(Time
 fn floor(at: Timestamp, period: i64) -> Option<Timestamp> {
     Timestamp::from_second(at.as_second().div_euclid(period) * period).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use nightjar_domain::resource::Direction;
+    use nightjar_model::{Datapoint, Detector, Model};
+    use nightjar_testkit::{at, metric, resource_ref};
+
+    use super::*;
+
+    fn watch(last: Option<Timestamp>) -> Watch {
+        let mut watch = Watch::new(&resource_ref(), &metric(), Direction::Both, None);
+        if let Some(last) = last {
+            Detector::new(Model::bundled()).observe(&mut watch.state, Datapoint { at: last.as_second(), value: 1.0 });
+        }
+        watch
+    }
+
+    #[test]
+    fn only_complete_new_periods_are_asked_for() {
+        let batches = plan(&[watch(Some(at("2026-11-21T09:45:00Z")))], at("2026-11-21T10:07:30Z"));
+        let expected = Batch { series: vec![0], from: at("2026-11-21T09:50:00Z"), until: at("2026-11-21T10:00:00Z") };
+        assert_eq!(batches, [expected]);
+    }
+
+    #[test]
+    fn nothing_is_asked_for_while_nothing_can_be_new() {
+        assert_eq!(plan(&[watch(Some(at("2026-11-21T09:55:00Z")))], at("2026-11-21T10:04:00Z")), []);
+    }
+
+    #[test]
+    fn a_cold_series_asks_for_fourteen_days_and_not_on_behalf_of_the_warm_ones() {
+        let now = at("2026-11-21T10:07:30Z");
+        let mut watches = vec![watch(Some(at("2026-11-21T09:50:00Z"))); 10];
+        watches.push(watch(None));
+        let batches = plan(&watches, now);
+        assert_eq!(batches.iter().map(|batch| batch.series.len()).collect::<Vec<_>>(), [1, 10]);
+        assert_eq!(batches[0].until.duration_since(batches[0].from), HISTORY - LAG);
+    }
+
+    #[test]
+    fn a_call_stays_below_five_hundred_queries_and_one_page_of_datapoints() {
+        let now = at("2026-11-21T10:07:30Z");
+        let warm = plan(&vec![watch(Some(at("2026-11-21T09:50:00Z"))); 1200], now);
+        assert_eq!(warm.iter().map(|batch| batch.series.len()).collect::<Vec<_>>(), [500, 500, 200]);
+        let cold = plan(&vec![watch(None); 60], now);
+        // 25 series × 14 days of 5-minute datapoints stay just below 100,800.
+        assert_eq!(cold.iter().map(|batch| batch.series.len()).collect::<Vec<_>>(), [25, 25, 10]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_series_is_asked_for_once_and_completely(minutes in proptest::collection::vec(10_i64..30_000, 1..80)) {
+            let now = at("2026-11-21T10:07:30Z");
+            let watches: Vec<Watch> =
+                minutes.iter().map(|m| watch(Some(Timestamp::from_second((now.as_second() - m * 60) / 300 * 300).unwrap()))).collect();
+            let batches = plan(&watches, now);
+            let mut asked: Vec<usize> = batches.iter().flat_map(|batch| batch.series.clone()).collect();
+            asked.sort_unstable();
+            let wanted: Vec<usize> = (0..watches.len()).filter(|index| span(watches[*index].last_at(), 300, now).is_some()).collect();
+            proptest::prop_assert_eq!(asked, wanted);
+            for batch in &batches {
+                for index in &batch.series {
+                    let (from, until) = span(watches[*index].last_at(), 300, now).unwrap();
+                    proptest::prop_assert!(batch.from <= from && until <= batch.until);
+                }
+            }
+        }
+    }
+}

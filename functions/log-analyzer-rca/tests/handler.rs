@@ -1,0 +1,217 @@
+//! From anomaly to incident, through real clients with mocked answers.
+
+use aws_lambda_events::event::sns::SnsEvent;
+use aws_sdk_cloudwatchlogs::operation::filter_log_events::{FilterLogEventsError, FilterLogEventsOutput};
+use aws_sdk_cloudwatchlogs::operation::get_query_results::GetQueryResultsOutput;
+use aws_sdk_cloudwatchlogs::operation::start_query::{StartQueryError, StartQueryOutput};
+use aws_sdk_cloudwatchlogs::types::{FilteredLogEvent, QueryStatus, ResultField};
+use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
+use aws_sdk_dynamodb::operation::query::QueryOutput;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsOutput;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_sns::operation::publish::PublishOutput;
+use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+use aws_smithy_types::error::ErrorMetadata;
+use nightjar_aws::envelope::Publisher;
+use nightjar_aws::settings::Environment;
+use nightjar_aws::stores::{AuditStore, IncidentStore, InventoryStore};
+use nightjar_domain::anomaly::Anomaly;
+use nightjar_domain::diagnosis::LogSignals;
+use nightjar_domain::incident::Incident;
+use nightjar_log_analyzer_rca::context::Context;
+use nightjar_log_analyzer_rca::handler::{Summary, handle};
+use nightjar_log_analyzer_rca::settings::Settings;
+use nightjar_testkit::{anomaly, envelope_of, incident, now, resource};
+
+struct World {
+    anomaly: Anomaly,
+    /// The incident that an earlier delivery stored, and whether it was published.
+    stored: Option<(Incident, bool)>,
+    start_query: Rule,
+    rows: Vec<(&'static str, &'static str)>,
+    filter: Rule,
+    put: Rule,
+    sns: Rule,
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            anomaly: anomaly(),
+            stored: None,
+            start_query: mock!(aws_sdk_cloudwatchlogs::Client::start_query)
+                .then_output(|| StartQueryOutput::builder().query_id("q").build()),
+            rows: vec![
+                ("2026-11-21 09:58:01.000", "kernel: Out of memory: Killed process 4711 (java)"),
+                ("2026-11-21 09:58:09.000", "kernel: Out of memory: Killed process 4712 (java)"),
+                ("2026-11-21 09:59:00.000", "ERROR request 12 failed"),
+            ],
+            filter: mock!(aws_sdk_cloudwatchlogs::Client::filter_log_events)
+                .then_output(|| FilterLogEventsOutput::builder().build()),
+            put: mock!(aws_sdk_dynamodb::Client::put_item).then_output(|| PutItemOutput::builder().build()),
+            sns: mock!(aws_sdk_sns::Client::publish)
+                .match_requests(|request| request.message_structure() == Some("json") && request.subject().is_some())
+                .then_output(|| PublishOutput::builder().build()),
+        }
+    }
+
+    fn context(&self) -> Context {
+        let settings = Settings::read(Environment::from_lookup(|name| {
+            name.ends_with("TABLE").then(|| name.to_owned()).or_else(|| name.ends_with("ARN").then(|| name.to_owned()))
+        }))
+        .unwrap();
+        let dynamodb = self.dynamodb();
+        Context {
+            signals: LogSignals::bundled().unwrap(),
+            logs: self.logs(),
+            inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table.clone()),
+            incidents: IncidentStore::new(dynamodb.clone(), settings.incidents_table.clone()),
+            audit: AuditStore::new(dynamodb, settings.audit_table.clone()),
+            critical_alerts: Publisher::new(mock_client!(aws_sdk_sns, RuleMode::MatchAny, [&self.sns]), "topic".into()),
+            settings,
+        }
+    }
+
+    fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        let stored = self.stored.clone();
+        let inventory = mock!(aws_sdk_dynamodb::Client::get_item)
+            .match_requests(|request| request.table_name() == Some("INVENTORY_TABLE"))
+            .then_output(|| GetItemOutput::builder().set_item(serde_dynamo::to_item(resource()).ok()).build());
+        let incidents = mock!(aws_sdk_dynamodb::Client::get_item)
+            .match_requests(|request| request.table_name() == Some("INCIDENTS_TABLE"))
+            .then_output(move || {
+                let item = stored.as_ref().map(|(incident, published)| {
+                    let mut item: std::collections::HashMap<String, AttributeValue> =
+                        serde_dynamo::to_item(incident).unwrap();
+                    if *published {
+                        item.insert("published_at".to_owned(), AttributeValue::S(now().to_string()));
+                    }
+                    item
+                });
+                GetItemOutput::builder().set_item(item).build()
+            });
+        let update = mock!(aws_sdk_dynamodb::Client::update_item).then_output(|| UpdateItemOutput::builder().build());
+        let tip = mock!(aws_sdk_dynamodb::Client::query).then_output(|| QueryOutput::builder().build());
+        let audit = mock!(aws_sdk_dynamodb::Client::transact_write_items)
+            .then_output(|| TransactWriteItemsOutput::builder().build());
+        mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, [&inventory, &incidents, &update, &tip, &audit, &self.put])
+    }
+
+    fn logs(&self) -> aws_sdk_cloudwatchlogs::Client {
+        let rows = self.rows.clone();
+        let results = mock!(aws_sdk_cloudwatchlogs::Client::get_query_results).then_output(move || {
+            let field = |name: &str, value: &str| ResultField::builder().field(name).value(value).build();
+            let rows = rows.iter().map(|(at, message)| {
+                vec![
+                    field("@timestamp", at),
+                    field("@message", message),
+                    field("@log", "000000000000:/aws/ec2/checkout"),
+                ]
+            });
+            GetQueryResultsOutput::builder().status(QueryStatus::Complete).set_results(Some(rows.collect())).build()
+        });
+        mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&self.start_query, &results, &self.filter])
+    }
+
+    async fn run(&self) -> anyhow::Result<Summary> {
+        let message = serde_json::to_string(&envelope_of(self.anomaly.clone())).unwrap();
+        handle(&self.context(), sns_event(&message), now()).await
+    }
+}
+
+fn sns_event(message: &str) -> SnsEvent {
+    serde_json::from_value(serde_json::json!({ "Records": [{
+        "EventVersion": "1.0", "EventSubscriptionArn": "arn:aws:sns:us-east-1:000000000000:aiops-anomalies:1",
+        "EventSource": "aws:sns",
+        "Sns": {
+            "SignatureVersion": "1", "Timestamp": "2026-11-21T10:01:00Z", "Signature": "", "SigningCertUrl": "",
+            "MessageId": "1", "Message": message, "MessageAttributes": {}, "Type": "Notification",
+            "UnsubscribeUrl": "", "TopicArn": "arn:aws:sns:us-east-1:000000000000:aiops-anomalies"
+        }
+    }]}))
+    .unwrap()
+}
+
+fn throttled() -> StartQueryError {
+    StartQueryError::generic(
+        ErrorMetadata::builder().code("LimitExceededException").message("too many queries").build(),
+    )
+}
+
+#[tokio::test]
+async fn errors_in_the_logs_open_an_incident_and_tell_people() {
+    let world = World::new();
+    assert_eq!(world.run().await.unwrap(), Summary { incidents: 1, published: 1 });
+    assert_eq!((world.put.num_calls(), world.sns.num_calls(), world.filter.num_calls()), (1, 1, 0));
+}
+
+#[tokio::test]
+async fn no_errors_and_a_middling_score_are_stored_and_wake_nobody() {
+    let mut world = World::new();
+    world.rows.clear();
+    assert_eq!(world.run().await.unwrap(), Summary { incidents: 1, published: 0 });
+    assert_eq!((world.put.num_calls(), world.sns.num_calls()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_critical_score_needs_no_errors() {
+    let mut world = World::new();
+    world.rows.clear();
+    world.anomaly.score = 0.999;
+    assert_eq!(world.run().await.unwrap().published, 1);
+}
+
+#[tokio::test]
+async fn a_redelivery_publishes_nothing_again_and_reads_no_logs() {
+    let mut world = World::new();
+    world.stored = Some((incident(), true));
+    assert_eq!(world.run().await.unwrap(), Summary { incidents: 1, published: 0 });
+    assert_eq!((world.put.num_calls(), world.sns.num_calls(), world.start_query.num_calls()), (0, 0, 0));
+}
+
+#[tokio::test]
+async fn a_redelivery_after_a_crash_before_publishing_publishes_what_is_stored() {
+    let mut world = World::new();
+    world.stored = Some((incident(), false));
+    assert_eq!(world.run().await.unwrap(), Summary { incidents: 1, published: 1 });
+    assert_eq!((world.put.num_calls(), world.sns.num_calls()), (0, 1));
+}
+
+#[tokio::test]
+async fn where_insights_cannot_serve_the_events_themselves_do() {
+    let mut world = World::new();
+    world.start_query = mock!(aws_sdk_cloudwatchlogs::Client::start_query).then_error(throttled);
+    world.filter = mock!(aws_sdk_cloudwatchlogs::Client::filter_log_events).then_output(|| {
+        let event = FilteredLogEvent::builder().timestamp(1_795_000_000_000).message("OutOfMemoryError").build();
+        FilterLogEventsOutput::builder().events(event).build()
+    });
+    assert_eq!(world.run().await.unwrap().published, 1);
+}
+
+#[tokio::test]
+async fn logs_that_cannot_be_read_at_all_are_a_gap_and_not_a_failure() {
+    let mut world = World::new();
+    world.start_query = mock!(aws_sdk_cloudwatchlogs::Client::start_query).then_error(throttled);
+    world.filter = mock!(aws_sdk_cloudwatchlogs::Client::filter_log_events).then_error(|| {
+        FilterLogEventsError::generic(ErrorMetadata::builder().code("AccessDeniedException").message("no").build())
+    });
+    world.put = mock!(aws_sdk_dynamodb::Client::put_item)
+        .match_requests(|request| {
+            let item = request.item().unwrap();
+            let gaps = item["finding"].as_m().unwrap()["gaps"].as_l().unwrap();
+            gaps.len() == 1 && gaps[0].as_m().unwrap()["reason"].as_s().unwrap().contains("FilterLogEvents")
+        })
+        .then_output(|| PutItemOutput::builder().build());
+    assert_eq!(world.run().await.unwrap(), Summary { incidents: 1, published: 0 });
+    assert_eq!(world.put.num_calls(), 1);
+}
+
+#[tokio::test]
+async fn a_message_that_cannot_be_read_fails_the_invocation() {
+    let world = World::new();
+    let error = handle(&world.context(), sns_event("not json"), now()).await.unwrap_err().to_string();
+    assert!(error.starts_with("not a Nightjar envelope"), "{error}");
+    assert_eq!(world.put.num_calls(), 0);
+}
