@@ -1,8 +1,7 @@
-//! Why an invocation fails, and what is told about it.
+//! Why an invocation fails.
 
 use std::fmt;
 
-use lambda_runtime::Diagnostic;
 use nightjar_aws::stores::StoreError;
 use nightjar_domain::envelope::Message;
 use nightjar_domain::envelope::ParseError;
@@ -59,16 +58,5 @@ impl fmt::Display for Undelivered {
 impl Undelivered {
     fn list(all: &[Self]) -> String {
         all.iter().map(Self::to_string).collect::<Vec<_>>().join("; ")
-    }
-}
-
-impl From<AlertError> for Diagnostic {
-    fn from(error: AlertError) -> Self {
-        let error_type = match &error {
-            AlertError::Malformed(_) => "MalformedMessage",
-            AlertError::UnknownSchema { .. } => "UnknownSchema",
-            AlertError::Undelivered(_) => "Undelivered",
-        };
-        Self { error_type: error_type.to_owned(), error_message: error.to_string() }
     }
 }

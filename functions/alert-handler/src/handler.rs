@@ -3,7 +3,6 @@
 use aws_lambda_events::event::sns::SnsEvent;
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use nightjar_aws::clock;
 use nightjar_aws::envelope::messages;
 use nightjar_aws::stores::Delivery;
 use nightjar_domain::audit::{Fact, FactKind};
@@ -31,15 +30,10 @@ pub struct Summary {
     pub already_sent: u32,
 }
 
-/// Handles one event, now.
-pub async fn handle(context: &Context, event: SnsEvent) -> Result<Summary, AlertError> {
-    deliver(context, &event, clock::now()).await
-}
-
 /// Handles one event. A channel that fails does not hold up the others; the invocation then fails in the end, and its
 /// retry finds what has gone out already.
-pub async fn deliver(context: &Context, event: &SnsEvent, now: Timestamp) -> Result<Summary, AlertError> {
-    let alerts = messages(event).map(Alert::parse).collect::<Result<Vec<_>, _>>()?;
+pub async fn handle(context: &Context, event: SnsEvent, now: Timestamp) -> anyhow::Result<Summary> {
+    let alerts = messages(&event).map(Alert::parse).collect::<Result<Vec<_>, _>>()?;
     let Some(channels) = &context.channels else {
         tracing::debug!(alerts = alerts.len(), "neither Slack nor a webhook is set up; email goes through SNS");
         return Ok(Summary::default());
@@ -59,7 +53,7 @@ pub async fn deliver(context: &Context, event: &SnsEvent, now: Timestamp) -> Res
             }
         }
     }
-    if undelivered.is_empty() { Ok(summary) } else { Err(AlertError::Undelivered(undelivered)) }
+    if undelivered.is_empty() { Ok(summary) } else { Err(AlertError::Undelivered(undelivered).into()) }
 }
 
 /// When a channel was told.

@@ -14,6 +14,3 @@ pub mod error;
 pub mod handler;
 pub mod http;
 pub mod settings;
-
-pub use context::Context;
-pub use handler::handle;

@@ -1,8 +1,8 @@
 //! Each alert goes out once per channel, and no failure is lost.
 
 use crate::support::{Claims, INCIDENT, Receivers, SECRET, Tables, environment, fixture, now};
-use nightjar_alert_handler::Context;
-use nightjar_alert_handler::handler::{Summary, deliver};
+use nightjar_alert_handler::context::Context;
+use nightjar_alert_handler::handler::{Summary, handle};
 use nightjar_alert_handler::settings::Settings;
 use nightjar_aws::clock;
 use nightjar_domain::audit::FactKind;
@@ -15,7 +15,7 @@ async fn an_alert_goes_to_every_channel_and_is_recorded() {
     let (tables, receivers) = (Tables::new(Claims::Free), Receivers::answering(200).await);
     let context = receivers.context(&tables);
 
-    let summary = deliver(&context, &fixture("incident"), now()).await.unwrap();
+    let summary = handle(&context, fixture("incident"), now()).await.unwrap();
 
     assert_eq!(summary, Summary { sent: 2, already_sent: 0 });
     assert_eq!(receivers.posts("/slack").await.len(), 1);
@@ -35,7 +35,7 @@ async fn what_went_out_before_is_not_posted_again_but_recorded_again() {
     let (tables, receivers) = (Tables::new(Claims::Sent), Receivers::answering(200).await);
     let context = receivers.context(&tables);
 
-    let summary = deliver(&context, &fixture("incident"), now()).await.unwrap();
+    let summary = handle(&context, fixture("incident"), now()).await.unwrap();
 
     assert_eq!(summary, Summary { sent: 0, already_sent: 2 });
     assert!(receivers.posts("/").await.is_empty());
@@ -48,7 +48,7 @@ async fn one_channel_that_fails_does_not_hold_up_the_other() {
     let receivers = Receivers::start(ResponseTemplate::new(500), ResponseTemplate::new(204)).await;
     let context = receivers.context(&tables);
 
-    let error = deliver(&context, &fixture("incident"), now()).await.unwrap_err();
+    let error = handle(&context, fixture("incident"), now()).await.unwrap_err();
 
     insta::assert_snapshot!(
         error,
@@ -63,7 +63,7 @@ async fn one_channel_that_fails_does_not_hold_up_the_other() {
 #[tokio::test]
 async fn every_failed_channel_is_named() {
     let (tables, receivers) = (Tables::new(Claims::Free), Receivers::answering(503).await);
-    let error = deliver(&receivers.context(&tables), &fixture("incident"), now()).await.unwrap_err();
+    let error = handle(&receivers.context(&tables), fixture("incident"), now()).await.unwrap_err();
     insta::assert_snapshot!(error, @"not delivered: inc_8d2f6b1c4a7e90355d21 to slack: 127.0.0.1 failed (503 Service Unavailable); inc_8d2f6b1c4a7e90355d21 to webhook: 127.0.0.1 failed (503 Service Unavailable)");
     assert_eq!(tables.released.num_calls(), 2);
     assert!(tables.facts().is_empty());
@@ -72,7 +72,7 @@ async fn every_failed_channel_is_named() {
 #[tokio::test]
 async fn while_another_worker_sends_the_invocation_fails_so_that_it_is_retried() {
     let (tables, receivers) = (Tables::new(Claims::InFlight), Receivers::answering(200).await);
-    let error = deliver(&receivers.context(&tables), &fixture("incident"), now()).await.unwrap_err();
+    let error = handle(&receivers.context(&tables), fixture("incident"), now()).await.unwrap_err();
     assert!(error.to_string().contains("another invocation may be sending it"), "{error}");
     assert!(receivers.posts("/").await.is_empty());
     assert_eq!(tables.released.num_calls(), 0, "the claim is the other worker's");
@@ -84,8 +84,8 @@ async fn a_receiver_can_verify_the_webhook_and_tell_a_repeat() {
     let (tables, receivers) = (Tables::new(Claims::Free), Receivers::answering(200).await);
     let context = receivers.context(&tables);
 
-    deliver(&context, &fixture("remediation"), clock::now()).await.unwrap();
-    deliver(&context, &fixture("remediation"), clock::now()).await.unwrap();
+    handle(&context, fixture("remediation"), clock::now()).await.unwrap();
+    handle(&context, fixture("remediation"), clock::now()).await.unwrap();
 
     let posts = receivers.posts("/hook").await;
     for post in &posts {
@@ -105,7 +105,7 @@ async fn without_a_channel_there_is_nothing_to_do() {
     const TABLES: &[(&str, &str)] = &[("NOTIFICATIONS_TABLE", "n"), ("AUDIT_TABLE", "a"), ("SLACK_WEBHOOK_URL", "")];
     let tables = Tables::new(Claims::Free);
     let context = Context::new(Settings::read(environment(TABLES)).unwrap(), tables.client.clone()).unwrap();
-    let summary = deliver(&context, &fixture("incident"), now()).await.unwrap();
+    let summary = handle(&context, fixture("incident"), now()).await.unwrap();
     assert_eq!(serde_json::to_value(summary).unwrap(), json!({ "sent": 0, "already_sent": 0 }));
     assert_eq!(tables.claims.num_calls(), 0);
 }

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use jiff::Timestamp;
-use nightjar_alert_handler::Context;
+use nightjar_alert_handler::context::Context;
 use nightjar_alert_handler::settings::Settings;
 use nightjar_aws::settings::Environment;
 use nightjar_domain::audit::AuditEntry;
