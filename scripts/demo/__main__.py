@@ -62,12 +62,9 @@ def launch_fleet(story: Story, deployed: Deployment) -> Fleet:
 def onboard(story: Story, records: Records, instances: Fleet) -> None:
     with story.chapter("Onboarding takes the fleet into the inventory"):
         run(story, records, "onboarding")
-        known = story.wait_for(
-            "all instances in the inventory",
-            lambda: (rows := records.inventory()) if len(rows) >= len(instances.instances) else None,
-            PATIENCE,
-        )
-        for row in sorted(known, key=lambda row: row["name"]):
+        size = len(instances.instances)
+        story.wait_for("all instances in the inventory", lambda: len(records.inventory()) >= size, PATIENCE)
+        for row in sorted(records.inventory(), key=lambda row: row["name"]):
             missing = f"; not covered: {', '.join(row['missing'])}" if row["missing"] else ""
             story.say(f"{row['id']}  {row['name']}: {len(row['metrics'])} metrics, {len(row['log_sources'])} log group{missing}")
 
