@@ -32,7 +32,7 @@ def main() -> int:
         learn(story, records, instances)
         get_into_trouble(story, records, instances)
         watch_the_chain(story, records, instances)
-    except (packages.BuildError, stack.StackError, terraform.TerraformError, NothingCame) as error:
+    except (packages.BuildError, stack.StackError, terraform.TerraformError, NothingCame, OSError) as error:
         story.say(f"The demo ends here: {error}", style="bold red")
         return 1
     return conclude(story, records, instances)
@@ -82,7 +82,9 @@ def get_into_trouble(story: Story, records: Records, instances: Fleet) -> None:
         instances.get_into_trouble()
         run(story, records, "anomaly-detector")
         for fact in records.facts("anomaly.detected"):
-            story.say(f"anomaly: {fact['subject']}")
+            found = fact["details"]
+            instance = found["resource"].rsplit("/", 1)[-1]
+            story.say(f"anomaly: {instance}: {found['metric'].split('|')[1]} is {found['observed']:.1f}, score {found['score']:.2f}")
 
 
 def watch_the_chain(story: Story, records: Records, instances: Fleet) -> None:
@@ -100,7 +102,7 @@ def watch_the_chain(story: Story, records: Records, instances: Fleet) -> None:
         story.say(f"{target} was rebooted: it opted in (CloudTrail: RebootInstances)")
         declined = story.wait_for(f"the refusal for {bystander}", lambda: records.facts("remediation.declined"), PATIENCE)
         for fact in declined:
-            story.say(f"declined: {fact['subject']}: {fact['details']}")
+            story.say(f"declined: {fact['subject'].rsplit('/', 1)[-1]}: {fact['details']['text']}")
         settle(story, records)
 
 

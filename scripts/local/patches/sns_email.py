@@ -9,6 +9,7 @@ emulator gives at once.
 from __future__ import annotations
 
 from email.message import EmailMessage
+from email.policy import default
 from typing import Any
 
 from local import settings
@@ -37,7 +38,7 @@ def _fanout_and_mail(
 
 
 def _deliver(topic_arn: str, msg_id: str, address: str, subject: str, text: str) -> None:
-    mail = EmailMessage()
+    mail = EmailMessage(policy=default.clone(max_line_length=None))
     mail["From"] = "AWS Notifications <no-reply@sns.amazonaws.com>"
     mail["To"] = address
     mail["Subject"] = subject or "AWS Notification Message"

@@ -10,6 +10,9 @@ from email.policy import default
 from local.stack import Stack
 from local.tests.conftest import until
 
+#: As long as SNS allows.
+SUBJECT = "[CRITICAL] CPUUtilization of " + "x" * 71
+
 
 def outbox(stack: Stack, topic: str) -> list[EmailMessage]:
     mails = [email.message_from_bytes(path.read_bytes(), policy=default) for path in stack.outbox.glob("*.eml")]
@@ -21,12 +24,12 @@ def test_the_text_for_email_is_delivered_with_the_subject(stack: Stack, topic: s
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="oncall@example.com")
     sns.publish(
         TopicArn=topic,
-        Subject="CPU of i-1 is high",
+        Subject=SUBJECT,
         Message=json.dumps({"default": "{}", "email": "A person reads this."}),
         MessageStructure="json",
     )
     mail = until(lambda: outbox(stack, topic))[0]
-    assert (mail["To"], mail["Subject"]) == ("oncall@example.com", "CPU of i-1 is high")
+    assert (mail["To"], mail["Subject"]) == ("oncall@example.com", SUBJECT)
     assert mail.get_content().strip() == "A person reads this."
 
 
