@@ -1,5 +1,6 @@
 //! The audit table: the chain `main`, and beside it one marker per fact, so that a fact told twice is recorded once.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -39,6 +40,9 @@ impl AuditStore {
 
     /// Appends `facts` in their order, leaving out those that are recorded already.
     pub async fn record(&self, facts: &[Fact]) -> Result<(), StoreError> {
+        // DynamoDB refuses a transaction that names an item twice.
+        let mut seen = HashSet::new();
+        let facts: Vec<Fact> = facts.iter().filter(|fact| seen.insert(&fact.id)).cloned().collect();
         for chunk in facts.chunks(FACTS_PER_TRANSACTION) {
             self.record_chunk(chunk.to_vec()).await?;
         }

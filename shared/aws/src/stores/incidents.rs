@@ -36,7 +36,7 @@ pub struct IncidentFilter {
     pub resource_id: Option<String>,
     /// Opened at this instant or later.
     pub since: Timestamp,
-    /// Opened before this instant.
+    /// Opened at this instant or earlier.
     pub until: Timestamp,
 }
 

@@ -1,6 +1,7 @@
 //! The series table: the detector's small state per series.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -10,9 +11,14 @@ use jiff::{SignedDuration, Timestamp};
 use nightjar_domain::metric::SeriesId;
 
 use super::StoreError;
+use crate::retry::Failure;
 
-/// BatchGetItem takes 100 keys.
+/// `BatchGetItem` takes 100 keys.
 const KEYS_PER_BATCH: usize = 100;
+/// Rounds in a row that may bring nothing while keys are handed back unread, and the pause before the next one, which
+/// doubles each time.
+const IDLE_ROUNDS: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(25);
 /// A series that brings no datapoint for this long is forgotten.
 const RETENTION: SignedDuration = SignedDuration::from_hours(24 * 45);
 
@@ -38,28 +44,53 @@ impl SeriesStore {
     /// The states of `series` that exist.
     pub async fn load(&self, series: &[SeriesId]) -> Result<HashMap<String, SeriesItem>, StoreError> {
         let mut found = HashMap::with_capacity(series.len());
-        for chunk in series.chunks(KEYS_PER_BATCH) {
-            let mut keys = Some(self.keys(chunk)?);
-            while let Some(batch) = keys.take() {
-                let answer = self
-                    .client
-                    .batch_get_item()
-                    .request_items(&self.table, batch)
-                    .send()
-                    .await
-                    .map_err(|error| StoreError::request(&self.table, &error))?;
-                for item in answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
-                    let (id, item) = self.item(&item)?;
-                    found.insert(id, item);
-                }
-                // DynamoDB hands back what it did not get to: above 16 MB, or when it is busy.
-                keys = answer.unprocessed_keys.unwrap_or_default().remove(&self.table);
-            }
+        // DynamoDB refuses a batch that names a key twice.
+        let distinct: Vec<&SeriesId> = series.iter().collect::<BTreeSet<_>>().into_iter().collect();
+        for chunk in distinct.chunks(KEYS_PER_BATCH) {
+            self.load_batch(self.keys(chunk)?, &mut found).await?;
         }
         Ok(found)
     }
 
-    fn keys(&self, series: &[SeriesId]) -> Result<KeysAndAttributes, StoreError> {
+    async fn load_batch(
+        &self,
+        keys: KeysAndAttributes,
+        found: &mut HashMap<String, SeriesItem>,
+    ) -> Result<(), StoreError> {
+        let mut idle = 0;
+        let mut next = Some(keys);
+        while let Some(keys) = next.take() {
+            let asked = keys.keys().len();
+            let answer = self
+                .client
+                .batch_get_item()
+                .request_items(&self.table, keys)
+                .send()
+                .await
+                .map_err(|error| StoreError::request(&self.table, &error))?;
+            for item in answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
+                let (id, item) = self.item(&item)?;
+                found.insert(id, item);
+            }
+            // DynamoDB hands back what it did not get to: above 16 MB at once, or when it is busy.
+            next = answer.unprocessed_keys.unwrap_or_default().remove(&self.table);
+            if let Some(keys) = &next {
+                idle = if keys.keys().len() < asked { 0 } else { idle + 1 };
+                if idle == IDLE_ROUNDS {
+                    let problem = format!("it is throttled: {} keys were handed back unread", keys.keys().len());
+                    return Err(StoreError::Request {
+                        table: self.table.clone(),
+                        problem,
+                        failure: Failure::Throttled,
+                    });
+                }
+                tokio::time::sleep(PAUSE * 2_u32.pow(idle)).await;
+            }
+        }
+        Ok(())
+    }
+
+    fn keys(&self, series: &[&SeriesId]) -> Result<KeysAndAttributes, StoreError> {
         let keys = series
             .iter()
             .map(|id| HashMap::from([("series".to_owned(), AttributeValue::S(id.as_str().to_owned()))]))
