@@ -66,12 +66,22 @@ pub fn conventional_log_groups(resource_id: &str) -> [String; 2] {
     [format!("/aws/ec2/{resource_id}"), format!("/ec2/{resource_id}")]
 }
 
-/// All log groups worth asking AWS about for `resource`.
+/// All log groups worth asking AWS about for `resource`. A tag may say anything: what can be no log group's name is left
+/// out, since AWS would refuse the question, and one wrong tag must not stop the others' onboarding.
 pub fn log_group_candidates(resource: &FoundResource, log_groups_tag: &str) -> Vec<String> {
     match resource.tags.get(log_groups_tag) {
-        Some(value) => log_sources_by_tag(value).into_iter().map(|source| source.group).collect(),
+        Some(value) => {
+            let groups = log_sources_by_tag(value).into_iter().map(|source| source.group);
+            groups.filter(|group| is_log_group_name(group)).collect()
+        }
         None => conventional_log_groups(&resource.reference.id).into(),
     }
+}
+
+/// 1 to 512 of the characters that CloudWatch Logs allows.
+fn is_log_group_name(text: &str) -> bool {
+    (1..=512).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'/' | b'#'))
 }
 
 /// Compares what was found with what is known. A resource whose description did not change is left alone, so that a
@@ -169,11 +179,15 @@ fn series_of(entry: &CatalogueEntry, resource_id: &str, listed: &[ListedMetric])
     };
     match entry.discovery {
         Discovery::Standard => vec![metric(BTreeMap::from([("InstanceId".to_owned(), resource_id.to_owned())]))],
+        // Sorted: ListMetrics answers in any order, and the same series in another order are no change.
         Discovery::ListMetrics => listed
             .iter()
             .filter(|row| row.namespace == entry.namespace && row.name == entry.metric)
             .filter(|row| row.dimensions.get("InstanceId").is_some_and(|id| id == resource_id))
-            .map(|row| metric(row.dimensions.clone()))
+            .map(|row| &row.dimensions)
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .map(|dimensions| metric(dimensions.clone()))
             .collect(),
     }
 }

@@ -45,3 +45,10 @@ async fn an_unreachable_host_is_told_without_its_path() {
     assert!(error.starts_with("127.0.0.1 cannot be reached: ") && error.contains("refused"), "{error}");
     assert!(!error.contains("secret-path"), "{error}");
 }
+
+#[tokio::test]
+async fn a_server_that_does_not_speak_tls_is_no_panic() {
+    let server = MockServer::start().await;
+    let error = post_to(&server.uri().replace("http://", "https://")).await.unwrap_err().to_string();
+    assert!(error.starts_with("127.0.0.1 cannot be reached: ") && error.contains("corrupt message"), "{error}");
+}

@@ -39,5 +39,6 @@ fn body(notice: &Notice) -> String {
     }
     lines.push(String::new());
     lines.push(format!("Sent by Nightjar at {}.", notice.occurred_at));
-    lines.join("\n")
+    // A log line may hold the escape codes of a terminal.
+    lines.join("\n").replace(|c: char| c.is_control() && c != '\n', " ")
 }

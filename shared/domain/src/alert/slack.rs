@@ -17,26 +17,27 @@ const HEADER_CHARS: usize = 150;
 /// Renders the body of a post to an incoming webhook.
 pub fn slack_message(notice: &Notice) -> Value {
     let header = format!("{}: {}", notice.severity.as_str().to_uppercase(), notice.title);
-    let mut blocks = vec![
-        json!({ "type": "header", "text": { "type": "plain_text", "text": cut(&header, HEADER_CHARS) } }),
-        json!({ "type": "section", "text": markdown(&escape(&notice.summary), SECTION_CHARS) }),
-    ];
+    let mut blocks =
+        vec![json!({ "type": "header", "text": { "type": "plain_text", "text": cut(&header, HEADER_CHARS) } })];
+    // Slack refuses the whole message for one empty text.
+    if !notice.summary.is_empty() {
+        blocks.push(json!({ "type": "section", "text": markdown(&notice.summary, SECTION_CHARS) }));
+    }
     let fields: Vec<Value> = notice
         .facts
         .iter()
         .take(FIELDS)
-        .map(|(label, value)| markdown(&format!("*{label}*\n{}", escape(value)), FIELD_CHARS))
+        .map(|(label, value)| markdown(&format!("*{label}*\n{value}"), FIELD_CHARS))
         .collect();
     if !fields.is_empty() {
         blocks.push(json!({ "type": "section", "fields": fields }));
     }
     if !notice.findings.is_empty() {
-        let text =
-            notice.findings.iter().map(|finding| format!("• {}", escape(finding))).collect::<Vec<_>>().join("\n");
+        let text = notice.findings.iter().map(|finding| format!("• {finding}")).collect::<Vec<_>>().join("\n");
         blocks.push(json!({ "type": "section", "text": markdown(&text, SECTION_CHARS) }));
     }
     json!({
-        "text": cut(&escape(&header), SECTION_CHARS),
+        "text": escape(&header, SECTION_CHARS),
         "attachments": [{ "color": colour(notice.severity), "blocks": blocks }],
     })
 }
@@ -52,12 +53,30 @@ fn colour(severity: Severity) -> &'static str {
 }
 
 fn markdown(text: &str, limit: usize) -> Value {
-    json!({ "type": "mrkdwn", "text": cut(text, limit) })
+    json!({ "type": "mrkdwn", "text": escape(text, limit) })
 }
 
-/// Slack's three control characters.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+/// Escapes Slack's three control characters. At most `limit` characters come out, and no escape is cut in two.
+fn escape(text: &str, limit: usize) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    let mut chars = 0;
+    for c in text.chars() {
+        let mut buffer = [0; 4];
+        let piece = match c {
+            '&' => "&amp;",
+            '<' => "&lt;",
+            '>' => "&gt;",
+            _ => &*c.encode_utf8(&mut buffer),
+        };
+        chars += piece.chars().count();
+        // One place stays free for the sign that something was cut.
+        if chars > limit - 1 {
+            escaped.push('…');
+            break;
+        }
+        escaped.push_str(piece);
+    }
+    escaped
 }
 
 /// At most `limit` characters, saying so where something was cut.

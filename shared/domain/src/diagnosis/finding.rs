@@ -44,7 +44,7 @@ pub struct Cause {
     pub severity: Severity,
     /// How many log events support it.
     pub events: u64,
-    /// The patterns it rests on.
+    /// The patterns it rests on, the most telling first; at most five.
     pub templates: Vec<String>,
 }
 

@@ -12,6 +12,8 @@ use crate::severity::Severity;
 
 /// How many patterns a finding keeps, most telling first. The rest is counted in `patterns_cut`.
 const MAX_PATTERNS: usize = 20;
+/// How many patterns a cause names, most telling first. A message must stay below what SNS accepts.
+const MAX_TEMPLATES: usize = 5;
 
 /// Ranks the causes that the evidence supports. Without any, the finding says that none was found and what could
 /// not be read: both are results.
@@ -44,7 +46,9 @@ fn rank_causes(patterns: &[LogPattern]) -> Vec<Cause> {
         if let Some(cause) = causes.iter_mut().find(|cause| &cause.kind == kind) {
             cause.events += pattern.count;
             cause.severity = cause.severity.max(pattern.severity);
-            cause.templates.push(pattern.template.clone());
+            if cause.templates.len() < MAX_TEMPLATES {
+                cause.templates.push(pattern.template.clone());
+            }
         } else {
             causes.push(Cause {
                 kind: kind.clone(),
@@ -80,14 +84,18 @@ fn summarise(causes: &[Cause], error_events: u64, evidence: &Evidence) -> String
             top.title(),
             top.confidence * 100.0,
             top.events,
-            if top.events == 1 { "" } else { "s" }
+            plural(top.events)
         );
     }
     if error_events > 0 {
-        return format!("{error_events} error events in the logs, none of a known cause");
+        return format!("{error_events} error event{} in the logs, none of a known cause", plural(error_events));
     }
     if evidence.logs.searches.is_empty() {
         return "No logs could be read: the cause is unknown".to_owned();
     }
     "No errors in the logs around the anomaly".to_owned()
+}
+
+fn plural(count: u64) -> &'static str {
+    if count == 1 { "" } else { "s" }
 }

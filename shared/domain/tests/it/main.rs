@@ -1,0 +1,10 @@
+//! The decisions, on realistic examples. One binary, so that it is linked once.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is its purpose")]
+
+mod alert;
+mod diagnosis;
+mod envelope;
+mod escalation;
+mod onboarding;
+mod remediation;
