@@ -29,9 +29,12 @@ impl Display for SettingsError {
 
 impl std::error::Error for SettingsError {}
 
+/// Where values come from.
+type Lookup<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
 /// Reads variables and collects what is wrong with them. Read all, then call [`Environment::finish`].
 pub struct Environment<'a> {
-    lookup: Box<dyn Fn(&str) -> Option<String> + 'a>,
+    lookup: Box<Lookup<'a>>,
     problems: Vec<Problem>,
 }
 

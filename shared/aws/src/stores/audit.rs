@@ -83,17 +83,17 @@ impl AuditStore {
         }
         match self.client.transact_write_items().set_transact_items(Some(writes)).send().await {
             Ok(_) => Ok(Outcome::Written),
-            Err(error) => self.cancelled(error),
+            Err(error) => self.cancelled(&error),
         }
     }
 
     fn cancelled<R: std::fmt::Debug>(
         &self,
-        error: SdkError<TransactWriteItemsError, R>,
+        error: &SdkError<TransactWriteItemsError, R>,
     ) -> Result<Outcome, StoreError> {
         let reasons = match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => cancelled.cancellation_reasons(),
-            _ => return Err(StoreError::request(&self.table, &error)),
+            _ => return Err(StoreError::request(&self.table, error)),
         };
         let known: Vec<usize> = reasons
             .iter()
@@ -108,7 +108,7 @@ impl AuditStore {
         if reasons.iter().any(|reason| lost(reason.code())) {
             return Ok(Outcome::Lost);
         }
-        Err(StoreError::request(&self.table, &error))
+        Err(StoreError::request(&self.table, error))
     }
 
     /// The end of the chain.

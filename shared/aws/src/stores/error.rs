@@ -32,6 +32,7 @@ impl StoreError {
         Self::Request { table: table.to_owned(), problem, failure: classify(error) }
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "`map_err` hands an error over as it is")]
     pub(super) fn item(table: &str, problem: impl ToString) -> Self {
         Self::Item { table: table.to_owned(), problem: problem.to_string() }
     }

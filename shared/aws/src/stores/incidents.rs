@@ -166,13 +166,12 @@ impl IncidentStore {
         limit: usize,
         cursor: Option<&Cursor>,
     ) -> Result<IncidentPage, StoreError> {
-        let partitions: Vec<String> = match &filter.resource_id {
-            Some(resource) => vec![resource.clone()],
-            None => {
-                let start = cursor.map(|cursor| cursor.month.as_str());
-                let months = months_back(filter.since, filter.until).into_iter();
-                months.skip_while(|month| start.is_some_and(|start| month.as_str() > start)).collect()
-            }
+        let partitions: Vec<String> = if let Some(resource) = &filter.resource_id {
+            vec![resource.clone()]
+        } else {
+            let start = cursor.map(|cursor| cursor.month.as_str());
+            let months = months_back(filter.since, filter.until).into_iter();
+            months.skip_while(|month| start.is_some_and(|start| month.as_str() > start)).collect()
         };
         let mut incidents = Vec::new();
         let mut start = cursor.map(|cursor| start_key(cursor, filter));

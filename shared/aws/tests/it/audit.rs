@@ -134,3 +134,18 @@ async fn an_entry_that_cannot_be_read_stops_the_writer() {
     let error = AuditStore::new(client, "aiops-audit".to_owned()).record(&[fact("a")]).await.unwrap_err();
     insta::assert_snapshot!(error, @"the table aiops-audit: an item does not have the expected form: the attribute entry is missing");
 }
+
+#[tokio::test]
+async fn the_trail_is_read_oldest_first_after_a_number() {
+    let entry = AuditEntry::next(MAIN_CHAIN, &Tip::genesis(), fact("a")).unwrap();
+    let json = serde_json::to_string(&entry).unwrap();
+    let query = mock!(Client::query)
+        .match_requests(|request| {
+            request.expression_attribute_values().unwrap()[":after"] == number(41)
+                && request.limit() == Some(10)
+                && request.scan_index_forward() != Some(false)
+        })
+        .then_output(move || QueryOutput::builder().items(Item::from([("entry".to_owned(), text(&json))])).build());
+    let client = mock_client!(aws_sdk_dynamodb, [&query]);
+    assert_eq!(AuditStore::new(client, "aiops-audit".to_owned()).read(41, 10).await.unwrap(), [entry]);
+}

@@ -102,7 +102,7 @@ async fn walk(store: &IncidentStore, filter: &IncidentFilter, limit: usize) -> V
 fn across_months() -> Vec<Incident> {
     let mut all = incidents(5);
     for incident in &mut all[3..] {
-        incident.opened_at = incident.opened_at - SignedDuration::from_hours(24 * 30);
+        incident.opened_at -= SignedDuration::from_hours(24 * 30);
     }
     all
 }

@@ -8,6 +8,7 @@ mod inventory;
 mod notifications;
 mod publisher;
 mod remediations;
+mod retry;
 mod series;
 
 use std::collections::HashMap;

@@ -16,8 +16,8 @@ fn publisher(rules: &[&Rule]) -> Publisher {
     Publisher::new(mock_client!(aws_sdk_sns, rules.iter().copied()), TOPIC.to_owned())
 }
 
-fn readable() -> Option<Readable> {
-    Some(Readable { subject: "[HIGH] CPU".to_owned(), text: "The CPU is busy.".to_owned() })
+fn readable() -> Readable {
+    Readable { subject: "[HIGH] CPU".to_owned(), text: "The CPU is busy.".to_owned() }
 }
 
 fn attributes_are_complete(request: &PublishInput) -> bool {
@@ -40,7 +40,7 @@ async fn email_gets_text_and_everybody_else_the_envelope() {
                 && envelope.body == incident()
         })
         .then_output(|| PublishOutput::builder().build());
-    publisher(&[&rule]).publish(&envelope_of(incident()), readable()).await.unwrap();
+    publisher(&[&rule]).publish(&envelope_of(incident()), Some(readable())).await.unwrap();
     assert_eq!(rule.num_calls(), 1);
 }
 
@@ -60,7 +60,7 @@ async fn without_a_text_the_envelope_is_the_message() {
 #[tokio::test]
 async fn what_sns_would_refuse_is_not_sent() {
     let large = Incident { title: "x".repeat(256 * 1024), ..incident() };
-    let error = publisher(&[]).publish(&envelope_of(large), readable()).await.unwrap_err();
+    let error = publisher(&[]).publish(&envelope_of(large), Some(readable())).await.unwrap_err();
     assert!(matches!(&error, PublishError::TooLarge { limit: 260_096, .. }), "{error}");
     assert!(error.to_string().ends_with("above the 260096 that SNS accepts"), "{error}");
 }
