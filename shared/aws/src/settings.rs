@@ -11,7 +11,7 @@ struct Problem {
 }
 
 /// All problems of a function's settings. Values are not repeated: some are secrets.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SettingsError {
     problems: Vec<Problem>,
 }
@@ -24,6 +24,13 @@ impl Display for SettingsError {
             write!(f, "{separator}{} {}", problem.variable, problem.what)?;
         }
         write!(f, ". They are set by Terraform (infrastructure/)")
+    }
+}
+
+/// The same text: an error that `main` returns is shown by its `Debug`.
+impl std::fmt::Debug for SettingsError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        Display::fmt(self, f)
     }
 }
 
