@@ -38,7 +38,7 @@ def _fanout_and_mail(
 
 
 def _deliver(topic_arn: str, msg_id: str, address: str, subject: str, text: str) -> None:
-    mail = EmailMessage(policy=default.clone(max_line_length=0))
+    mail = EmailMessage(policy=default.clone(max_line_length=998))
     mail["From"] = "AWS Notifications <no-reply@sns.amazonaws.com>"
     mail["To"] = address
     mail["Subject"] = subject or "AWS Notification Message"
