@@ -101,7 +101,8 @@ impl From<StoreError> for Problem {
             let detail = "the events cannot be read at the moment; try again".to_owned();
             Self::generic(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable", detail)
         } else {
-            let detail = "the events cannot be read; the function's log says why, under the x-request-id of this answer";
+            let detail =
+                "the events cannot be read; the function's log says why, under the x-request-id of this answer";
             Self::generic(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error", detail.to_owned())
         };
         Self { cause: Some(Cause(error.to_string())), ..problem }

@@ -85,7 +85,8 @@ fn limit(text: &str) -> Option<usize> {
 /// The first page of a list.
 fn fresh(query: &EventsQuery, now: Timestamp, problems: &mut Vec<BadParameter>) -> EventsRequest {
     let until = whole_seconds(query.until.unwrap_or(now));
-    let since = query.since.map_or_else(|| until.checked_sub(DEFAULT_SPAN).unwrap_or(Timestamp::MIN), next_whole_second);
+    let since =
+        query.since.map_or_else(|| until.checked_sub(DEFAULT_SPAN).unwrap_or(Timestamp::MIN), next_whole_second);
     let problem = if since >= until {
         Some(format!("is not before until, which is {until}"))
     } else if since.duration_until(until) > LONGEST_SPAN {

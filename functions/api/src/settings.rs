@@ -34,7 +34,8 @@ mod tests {
 
     #[test]
     fn what_is_set_is_used() {
-        let environment = Environment::from_lookup(|name| (name == "INCIDENTS_TABLE").then(|| "aiops-incidents".to_owned()));
+        let environment =
+            Environment::from_lookup(|name| (name == "INCIDENTS_TABLE").then(|| "aiops-incidents".to_owned()));
         assert_eq!(Settings::read(environment).unwrap().incidents_table, "aiops-incidents");
     }
 }

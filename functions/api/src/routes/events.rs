@@ -90,7 +90,8 @@ pub async fn list(
     let request = query::parse(&pairs, (context.now)()).map_err(Problem::invalid_parameters)?;
     let page = context.incidents.list(&request.filter, request.limit, request.after.as_ref()).await?;
     let next = page.next.map(|after| Continuation { filter: request.filter, after }.encode()).transpose();
-    let next_cursor = next.map_err(|error| StoreError::Item { table: "cursor".to_owned(), problem: error.to_string() })?;
+    let next_cursor =
+        next.map_err(|error| StoreError::Item { table: "cursor".to_owned(), problem: error.to_string() })?;
     let events = page.incidents.into_iter().map(EventSummary::from).collect();
     Ok(([REVALIDATE], Json(EventPage { events, next_cursor })).into_response())
 }

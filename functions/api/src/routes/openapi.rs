@@ -34,8 +34,10 @@ struct Signature;
 
 impl Modify for Signature {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let description = "AWS Signature Version 4, service execute-api; none where the API is deployed without authorization";
-        let scheme = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("Authorization", description)));
+        let description =
+            "AWS Signature Version 4, service execute-api; none where the API is deployed without authorization";
+        let scheme =
+            SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description("Authorization", description)));
         document.components.get_or_insert_default().add_security_scheme("sigv4", scheme);
     }
 }

@@ -83,7 +83,8 @@ async fn no_events_is_an_empty_list() {
 async fn bounds_are_whole_seconds_within_what_was_asked() {
     let rule = mock!(Client::query)
         .match_requests(|query| {
-            value(query, ":since") == Some("2026-11-20T10:00:01Z") && value(query, ":until") == Some("2026-11-21T09:00:00Z")
+            value(query, ":since") == Some("2026-11-20T10:00:01Z")
+                && value(query, ":until") == Some("2026-11-21T09:00:00Z")
         })
         .then_output(|| QueryOutput::builder().build());
     let client = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, [&rule]);
@@ -103,6 +104,7 @@ async fn a_cursor_keeps_the_filters_of_its_list() {
     let target = format!("/events?severity=low&status=OPEN&cursor={cursor}");
     let refused = send(api_without_table(), &get(&target)).await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
-    let named: Vec<&Value> = refused.body["errors"].as_array().unwrap().iter().map(|error| &error["parameter"]).collect();
+    let named: Vec<&Value> =
+        refused.body["errors"].as_array().unwrap().iter().map(|error| &error["parameter"]).collect();
     assert_eq!(named, ["status", "severity"]);
 }

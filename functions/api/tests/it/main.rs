@@ -1,5 +1,7 @@
 //! The API as API Gateway calls it: its events in, HTTP answers out, DynamoDB mocked behind the real client.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests, which may stop the test")]
+
 mod lists;
 mod openapi;
 mod refusals;

@@ -77,7 +77,8 @@ async fn a_table_that_stumbles_is_asked_again() {
 
 #[tokio::test]
 async fn a_table_that_keeps_failing_is_a_503_that_tells_nothing_of_the_inside() {
-    let rule = mock!(Client::query).sequence().http_status(503, Some("secret stack trace".to_owned())).repeatedly().build();
+    let rule =
+        mock!(Client::query).sequence().http_status(503, Some("secret stack trace".to_owned())).repeatedly().build();
     let client = mock_client!(aws_sdk_dynamodb, [&rule]);
     let answer = send(api(client), &get("/events")).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
@@ -115,8 +116,8 @@ async fn a_table_that_is_gone_is_a_500() {
 async fn an_item_of_another_form_is_a_500() {
     let mut broken = item(&incident());
     broken.remove("title");
-    let rule = mock!(Client::query)
-        .then_output(move || QueryOutput::builder().set_items(Some(vec![broken.clone()])).build());
+    let rule =
+        mock!(Client::query).then_output(move || QueryOutput::builder().set_items(Some(vec![broken.clone()])).build());
     let client = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, [&rule]);
     assert_eq!(send(api(client), &get("/events")).await.status, StatusCode::INTERNAL_SERVER_ERROR);
 }

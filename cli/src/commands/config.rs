@@ -1,0 +1,129 @@
+//! `nightjar config`: the files an operator may change.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use nightjar_domain::catalogue::Catalogue;
+use nightjar_domain::diagnosis::{LogSignals, SignalsDocument};
+use serde::Serialize;
+
+use crate::outcome::Outcome;
+use crate::output::{Output, table};
+
+#[derive(Debug, clap::Subcommand)]
+pub enum ConfigCommand {
+    /// Check alert_thresholds.json and log_signals.json. Exit status 1 if one cannot be used.
+    Check {
+        /// Where they are.
+        #[arg(default_value = "config")]
+        dir: PathBuf,
+    },
+    /// Write the JSON Schemas of the configuration files.
+    Schema {
+        /// The directory to write them to.
+        #[arg(long, value_name = "DIR")]
+        write: PathBuf,
+    },
+}
+
+/// One file and what is wrong with it.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Checked {
+    file: String,
+    problem: Option<String>,
+}
+
+pub(super) fn run(command: &ConfigCommand, output: Output) -> anyhow::Result<Outcome> {
+    match command {
+        ConfigCommand::Check { dir } => {
+            let checked = check(dir);
+            output.print(&checked, |checked| describe(checked))?;
+            Ok(Outcome::fine_if(checked.iter().all(|file| file.problem.is_none())))
+        }
+        ConfigCommand::Schema { write } => {
+            let written = write_schemas(write)?;
+            output.print(&written, |written| written.join("\n"))?;
+            Ok(Outcome::Fine)
+        }
+    }
+}
+
+/// Checks every file, whatever is wrong with the others.
+fn check(dir: &Path) -> Vec<Checked> {
+    let catalogue = |json: &str| Catalogue::parse(json).map(drop).map_err(|error| error.to_string());
+    let signals = |json: &str| LogSignals::parse(json).map(drop).map_err(|error| error.to_string());
+    vec![check_file(&dir.join("alert_thresholds.json"), catalogue), check_file(&dir.join("log_signals.json"), signals)]
+}
+
+fn check_file(path: &Path, parse: impl Fn(&str) -> Result<(), String>) -> Checked {
+    let result = std::fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"));
+    Checked { file: path.display().to_string(), problem: result.and_then(|json| parse(&json)).err() }
+}
+
+fn describe(checked: &[Checked]) -> String {
+    let rows = checked
+        .iter()
+        .map(|Checked { file, problem }| [file.clone(), problem.clone().unwrap_or_else(|| "can be used".to_owned())]);
+    table(&["file", "verdict"], rows)
+}
+
+/// The schema files, made from the types that read the configuration.
+fn schemas() -> anyhow::Result<Vec<(&'static str, String)>> {
+    let text =
+        |schema: schemars::Schema| Ok::<_, serde_json::Error>(format!("{}\n", serde_json::to_string_pretty(&schema)?));
+    Ok(vec![
+        ("alert_thresholds.schema.json", text(schemars::schema_for!(Catalogue))?),
+        ("log_signals.schema.json", text(schemars::schema_for!(SignalsDocument))?),
+    ])
+}
+
+fn write_schemas(dir: &Path) -> anyhow::Result<Vec<String>> {
+    std::fs::create_dir_all(dir).with_context(|| format!("cannot create {}", dir.display()))?;
+    schemas()?
+        .into_iter()
+        .map(|(name, text)| {
+            let path = dir.join(name);
+            std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+            Ok(path.display().to_string())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config_dir() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../config")
+    }
+
+    #[test]
+    fn what_ships_can_be_used() {
+        for file in check(&config_dir()) {
+            assert_eq!(file.problem, None, "{}", file.file);
+        }
+    }
+
+    #[test]
+    fn the_committed_schemas_are_the_types_own() {
+        for (name, text) in schemas().unwrap() {
+            let committed = std::fs::read_to_string(config_dir().join("schemas").join(name)).unwrap_or_default();
+            assert!(committed == text, "{name} is out of date: nightjar config schema --write config/schemas");
+        }
+    }
+
+    #[test]
+    fn every_file_is_checked_whatever_is_wrong_with_the_first() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("log_signals.json"), r#"{"signals": [], "extra": 1}"#).unwrap();
+        let problems: Vec<String> = check(dir.path()).into_iter().filter_map(|file| file.problem).collect();
+        assert!(problems[0].starts_with("cannot be read: "), "{problems:?}");
+        assert!(problems[1].contains("unknown field `extra`") && problems[1].contains("line 1"), "{problems:?}");
+    }
+
+    #[test]
+    fn schemas_are_written_where_they_are_wanted() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(write_schemas(&dir.path().join("schemas")).unwrap().len(), 2);
+    }
+}

@@ -1,0 +1,217 @@
+//! GET requests to the API, signed with AWS Signature Version 4 where credentials are at hand.
+
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context as _, bail};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use reqwest::{Client, Request, Url};
+use serde_json::Value;
+
+use crate::aws::AwsArgs;
+
+/// The name of API Gateway in signatures.
+const SERVICE: &str = "execute-api";
+/// API Gateway gives up after 30 seconds.
+const TIMEOUT: Duration = Duration::from_secs(35);
+
+/// Whether and how requests are signed.
+#[derive(Debug)]
+pub(super) enum Signing {
+    Off,
+    With { credentials: Credentials, region: Option<String> },
+}
+
+impl Signing {
+    /// With the credentials that the AWS CLI would use; unsigned, and said so, where there are none.
+    pub(super) async fn load(aws: &AwsArgs) -> Self {
+        let config = aws.load().await;
+        let region = aws.region.clone().or_else(|| config.region().map(ToString::to_string));
+        let Some(provider) = config.credentials_provider() else { return Self::unsigned("no provider") };
+        match provider.provide_credentials().await {
+            Ok(credentials) => Self::With { credentials, region },
+            Err(error) => Self::unsigned(&error.to_string()),
+        }
+    }
+
+    fn unsigned(reason: &str) -> Self {
+        eprintln!("nightjar: no AWS credentials ({reason}); the request is sent unsigned. --no-sign silences this.");
+        Self::Off
+    }
+}
+
+/// The API at one address.
+#[derive(Debug)]
+pub(super) struct ApiClient {
+    http: Client,
+    base: Url,
+    signing: Signing,
+}
+
+impl ApiClient {
+    pub(super) fn new(base: &str, signing: Signing) -> anyhow::Result<Self> {
+        // An error means that a provider is installed already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let base: Url = format!("{}/", base.trim_end_matches('/'))
+            .parse()
+            .with_context(|| format!("{base:?} is no address of an API: it starts with https://"))?;
+        if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() {
+            bail!("{base} is no address of an API: it starts with https://");
+        }
+        let http =
+            Client::builder().timeout(TIMEOUT).user_agent(concat!("nightjar/", env!("CARGO_PKG_VERSION"))).build()?;
+        Ok(Self { http, base, signing })
+    }
+
+    /// The JSON at `path`, or what the API says against it.
+    pub(super) async fn get(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<Value> {
+        let mut url = self.base.join(path)?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let mut request = self.http.get(url).build()?;
+        if let Signing::With { credentials, region } = &self.signing {
+            let region = region_in(&self.base)
+                .or_else(|| region.clone())
+                .context("which region? Give --region or AWS_REGION")?;
+            add_signature(&mut request, credentials, &region, SystemTime::now())?;
+        }
+        let answer = self.http.execute(request).await.with_context(|| format!("{} cannot be reached", self.base))?;
+        let status = answer.status();
+        let text = answer.text().await.context("the answer ended early")?;
+        let body: Option<Value> = serde_json::from_str(&text).ok();
+        if status.is_success() {
+            return body
+                .with_context(|| format!("{} answered something that is not JSON: is it Nightjar's API?", self.base));
+        }
+        let told = body.as_ref().and_then(complaint).unwrap_or_else(|| "it does not say why".to_owned());
+        let advice = match status.as_u16() {
+            401 | 403 => {
+                "\nThe caller needs execute-api:Invoke on this API, and the request a valid signature (--profile, --region)."
+            }
+            _ => "",
+        };
+        bail!("the API answered {status}: {told}{advice}")
+    }
+}
+
+/// What a problem document, or API Gateway itself, says.
+fn complaint(body: &Value) -> Option<String> {
+    let main = body["detail"].as_str().or(body["message"].as_str())?;
+    let allowed = body["errors"].as_array().into_iter().flatten().map(|error| {
+        let part = |name: &str| error[name].as_str().unwrap_or_default();
+        format!("\n  {} {}; allowed: {}", part("parameter"), part("problem"), part("allowed"))
+    });
+    Some(std::iter::once(main.to_owned()).chain(allowed).collect())
+}
+
+/// The region in `<id>.execute-api.<region>.amazonaws.com`.
+fn region_in(url: &Url) -> Option<String> {
+    let mut labels = url.host_str()?.split('.').skip(1);
+    (labels.next() == Some(SERVICE)).then(|| labels.next().map(str::to_owned))?
+}
+
+fn add_signature(
+    request: &mut Request,
+    credentials: &Credentials,
+    region: &str,
+    now: SystemTime,
+) -> anyhow::Result<()> {
+    let identity = credentials.clone().into();
+    let params = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(region)
+        .name(SERVICE)
+        .time(now)
+        .settings(SigningSettings::default())
+        .build()?
+        .into();
+    let signable = SignableRequest::new(
+        request.method().as_str(),
+        request.url().as_str(),
+        std::iter::empty(),
+        SignableBody::Bytes(&[]),
+    )?;
+    let (instructions, _) = sign(signable, &params).context("the request cannot be signed")?.into_parts();
+    for (name, value) in instructions.headers() {
+        let name: reqwest::header::HeaderName = name.parse()?;
+        request.headers_mut().insert(name, value.parse()?);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use wiremock::matchers::{header_exists, method, path, query_param};
+    use wiremock::{Mock, MockServer, ResponseTemplate};
+
+    fn signing() -> Signing {
+        let credentials = Credentials::new("AKIDEXAMPLE", "secret", Some("token".to_owned()), None, "test");
+        Signing::With { credentials, region: Some("us-east-1".to_owned()) }
+    }
+
+    #[tokio::test]
+    async fn a_signed_request_carries_its_query_and_its_token() {
+        let server = MockServer::start().await;
+        Mock::given(method("GET"))
+            .and(path("/events"))
+            .and(query_param("since", "2026-11-21T10:00:00+01:00"))
+            .and(header_exists("authorization"))
+            .and(header_exists("x-amz-date"))
+            .and(header_exists("x-amz-security-token"))
+            .respond_with(ResponseTemplate::new(200).set_body_json(json!({ "events": [] })))
+            .expect(1)
+            .mount(&server)
+            .await;
+        let client = ApiClient::new(&server.uri(), signing()).unwrap();
+        let query = [("since", "2026-11-21T10:00:00+01:00".to_owned())];
+        assert_eq!(client.get("events", &query).await.unwrap(), json!({ "events": [] }));
+    }
+
+    #[tokio::test]
+    async fn a_problem_document_is_told_in_full() {
+        let server = MockServer::start().await;
+        let problem = json!({
+            "title": "x", "status": 400, "detail": "limit cannot be \"0\"",
+            "errors": [{ "parameter": "limit", "problem": "cannot be \"0\"", "allowed": "1 to 100" }],
+        });
+        Mock::given(path("/events"))
+            .respond_with(ResponseTemplate::new(400).set_body_json(problem))
+            .mount(&server)
+            .await;
+        let client = ApiClient::new(&server.uri(), Signing::Off).unwrap();
+        let error = client.get("events", &[]).await.unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "the API answered 400 Bad Request: limit cannot be \"0\"\n  limit cannot be \"0\"; allowed: 1 to 100"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_refusal_says_what_the_caller_needs() {
+        let server = MockServer::start().await;
+        let template = ResponseTemplate::new(403).set_body_json(json!({ "message": "Forbidden" }));
+        Mock::given(path("/events")).respond_with(template).mount(&server).await;
+        let client = ApiClient::new(&server.uri(), Signing::Off).unwrap();
+        let error = client.get("events", &[]).await.unwrap_err().to_string();
+        assert!(error.contains("Forbidden") && error.contains("execute-api:Invoke"), "{error}");
+    }
+
+    #[test]
+    fn the_region_is_read_from_the_address() {
+        let region = |url: &str| region_in(&url.parse().unwrap());
+        assert_eq!(region("https://a1.execute-api.eu-west-1.amazonaws.com/").as_deref(), Some("eu-west-1"));
+        assert_eq!(region("http://localhost:4566/"), None);
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_refused() {
+        for address in ["", "localhost", "ftp://example.com", "mailto:x"] {
+            assert!(ApiClient::new(address, Signing::Off).is_err(), "{address}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The commands, one file each.
+
+mod audit;
+mod config;
+mod dlq;
+mod doctor;
+mod events;
+mod train;
+
+use crate::outcome::Outcome;
+use crate::output::Output;
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Train a detector model on history from CloudWatch or from CSV files.
+    Train(train::TrainArgs),
+    /// Look at dead-letter queues, and give their messages another try.
+    #[command(subcommand)]
+    Dlq(dlq::DlqCommand),
+    /// Look at events through the HTTP API.
+    Events(events::EventsArgs),
+    /// Read the audit trail, and prove that nobody changed it.
+    Audit(audit::AuditArgs),
+    /// Check configuration files, and write their schemas.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Look for what keeps a deployment from doing its work.
+    Doctor(doctor::DoctorArgs),
+}
+
+/// Runs one command.
+pub async fn run(command: Command, output: Output) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Train(args) => train::run(&args, output).await,
+        Command::Dlq(command) => dlq::run(&command, output).await,
+        Command::Events(args) => events::run(&args, output).await,
+        Command::Audit(args) => audit::run(&args, output).await,
+        Command::Config(command) => config::run(&command, output),
+        Command::Doctor(args) => doctor::run(&args, output).await,
+    }
+}

@@ -1,0 +1,108 @@
+//! `nightjar train`: history in, a model artifact out.
+
+mod cloudwatch;
+mod csv_files;
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::ArgGroup;
+use nightjar_aws::clock;
+use nightjar_model::train::{TrainOptions, TrainingSeries, train};
+use nightjar_model::{Artifact, Model};
+use serde::Serialize;
+
+use crate::aws::AwsArgs;
+use crate::outcome::Outcome;
+use crate::output::{Output, progress};
+
+/// CloudWatch keeps five-minute datapoints for 63 days.
+const LONGEST_DAYS: i64 = 63;
+
+#[derive(Debug, clap::Args)]
+#[command(
+    group(ArgGroup::new("source").required(true)),
+    after_help = "The artifact holds the model, where it came from and its SHA-256. To ship it with the detector, write it to\nmodel/artifacts/default.njmodel, then build and deploy."
+)]
+pub struct TrainArgs {
+    /// Train on what CloudWatch has of this instance.
+    #[arg(long, group = "source", value_name = "ID")]
+    instance_id: Option<String>,
+    /// Train on files with the columns timestamp (RFC 3339, `YYYY-MM-DD hh:mm:ss` in UTC, or Unix seconds) and value.
+    #[arg(long, group = "source", value_name = "FILE", num_args = 1..)]
+    csv: Vec<PathBuf>,
+    /// How many days of history to fetch.
+    #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(i64).range(1..=LONGEST_DAYS))]
+    days: i64,
+    /// A metric such as CPUUtilization or CWAgent/mem_used_percent; may be repeated. Those of AWS/EC2 that Nightjar
+    /// watches if left out.
+    #[arg(long, value_name = "NAME", conflicts_with = "csv")]
+    metric: Vec<String>,
+    /// Seconds between two rows of the files.
+    #[arg(long, default_value_t = 300, conflicts_with = "instance_id", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    period: u32,
+    /// Where to write the artifact.
+    #[arg(long, default_value = "nightjar.njmodel")]
+    output: PathBuf,
+    #[command(flatten)]
+    aws: AwsArgs,
+}
+
+/// What was written.
+#[derive(Debug, Serialize)]
+struct Trained {
+    file: String,
+    version: String,
+    bytes: usize,
+    series: Vec<SeriesSummary>,
+    /// Feature vectors the forest was grown from.
+    observations: u32,
+    /// When.
+    at: String,
+}
+
+#[derive(Debug, Serialize)]
+struct SeriesSummary {
+    name: String,
+    datapoints: usize,
+}
+
+pub(super) async fn run(args: &TrainArgs, output: Output) -> anyhow::Result<Outcome> {
+    let series = match &args.instance_id {
+        Some(instance) => {
+            let client = aws_sdk_cloudwatch::Client::new(&args.aws.load().await);
+            cloudwatch::history(&client, instance, &args.metric, args.days, clock::now()).await?
+        }
+        None => csv_files::read_all(&args.csv, args.period)?,
+    };
+    let bar = progress("Growing the forest");
+    let options = TrainOptions { trained_at: clock::now().to_string(), ..TrainOptions::default() };
+    let artifact = train(&series, &options)
+        .context("no model was trained; give it more history: --days, more --metric, more or longer files")?;
+    bar.finish_and_clear();
+    let written = write(&artifact, args, &series)?;
+    output.print(&written, describe)?;
+    Ok(Outcome::Fine)
+}
+
+fn write(artifact: &Artifact, args: &TrainArgs, series: &[TrainingSeries]) -> anyhow::Result<Trained> {
+    let bytes = artifact.to_bytes()?;
+    // Read as the detector will, before anything is replaced.
+    let model = Model::from_bytes(&bytes)?;
+    std::fs::write(&args.output, &bytes).with_context(|| format!("cannot write {}", args.output.display()))?;
+    let summary = |one: &TrainingSeries| SeriesSummary { name: one.name.clone(), datapoints: one.points.len() };
+    Ok(Trained {
+        file: args.output.display().to_string(),
+        version: model.version().to_owned(),
+        bytes: bytes.len(),
+        series: series.iter().map(summary).collect(),
+        observations: artifact.provenance.observations,
+        at: artifact.provenance.trained_at.clone(),
+    })
+}
+
+fn describe(trained: &Trained) -> String {
+    let Trained { file, version, bytes, series, observations, .. } = trained;
+    let list: Vec<String> = series.iter().map(|one| format!("  {}: {} datapoints", one.name, one.datapoints)).collect();
+    format!("{file}: model {version}, {bytes} bytes, grown from {observations} observations of\n{}", list.join("\n"))
+}
