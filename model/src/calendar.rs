@@ -3,8 +3,14 @@
 /// Seconds of a day.
 pub const DAY: i64 = 86_400;
 
+/// Seconds of an hour.
+pub const HOUR: i64 = 3_600;
+
 /// Seconds of a week.
 pub const WEEK: i64 = 7 * DAY;
+
+/// Latest time that is believed: the end of the year 9999.
+pub(crate) const LATEST: i64 = 253_402_300_799;
 
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 

@@ -2,31 +2,40 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::features::{self, Picture};
+use crate::calendar::LATEST;
+use crate::combine::{self, Tuning};
+use crate::explain;
+use crate::members::{self, MEMBERS, Readings};
 use crate::model::Model;
+use crate::policy::{Policy, Ruling};
 use crate::state::SeriesState;
-use crate::verdict::{Anomaly, Datapoint, Expected, IgnoreReason, Observation, Reason, Severity, Verdict};
+use crate::verdict::{Anomaly, Datapoint, IgnoreReason, Observation, Verdict};
 
-/// Latest time that is believed: the year 9999.
-const LATEST: i64 = 253_402_300_799;
+/// Where the default threshold lies on the score's scale.
+const SCORE_AT_BAR: f64 = 0.95;
 
-/// What an operator may choose.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+/// Muted surprises are scored between this and the default threshold, in their order.
+const SCORE_OF_MUTED: f64 = 0.90;
+
+/// What an operator may choose, and what an experiment may change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Config {
-    /// Score from which an observation is an anomaly, 0..=1.
+    /// Score from which an observation is an anomaly, 0.5..=1. Raise it for fewer alerts.
     pub alert_at: f64,
-    /// Seconds after an alert in which only something clearly worse alerts again.
-    pub cooldown_seconds: i64,
+    /// The alert policy.
+    pub policy: Policy,
+    /// The detector's frozen numbers.
+    pub tuning: Tuning,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { alert_at: 0.95, cooldown_seconds: 6 * 3_600 }
+        Self { alert_at: SCORE_AT_BAR, policy: Policy::default(), tuning: Tuning::default() }
     }
 }
 
-/// Judges datapoints; cheap to build, holds no state of its own.
-#[derive(Debug, Clone, Copy)]
+/// Judges datapoints. Holds no state of its own: one detector serves all series.
+#[derive(Debug, Clone)]
 pub struct Detector<'m> {
     model: &'m Model,
     config: Config,
@@ -49,108 +58,105 @@ impl<'m> Detector<'m> {
     }
 
     /// Judges a datapoint against the series' memory, then takes it in.
+    ///
+    /// Causal: only this datapoint and earlier ones have a say. Deterministic: the same state and datapoint give the same
+    /// observation. What is ignored leaves the state as it was.
     pub fn observe(&self, state: &mut SeriesState, point: Datapoint) -> Observation {
-        if let Some(reason) = refusal(state, point) {
-            return quiet(Verdict::Ignored { reason });
-        }
-        state.take(point.at, point.value);
-        let need = state.needed();
-        if state.seen <= need {
-            return quiet(Verdict::Learning { have: state.seen, need });
-        }
-        let Some(picture) = features::picture(state) else {
-            return quiet(Verdict::Learning { have: 0, need });
-        };
-        self.judge(state, point, &picture)
+        self.observe_traced(state, point).0
     }
 
-    fn judge(&self, state: &mut SeriesState, point: Datapoint, picture: &Picture) -> Observation {
-        let expected = expected(picture);
-        let forest = self.model.forest_score(&picture.vector);
-        let deviations = picture.level.abs().min(picture.rhythm.abs());
-        let surprise = deviations * deviations / (1.0 + deviations * deviations) * forest_weight(forest, self.model);
-        let score = self.after_policy(state, point.at, surprise);
-        if score < self.config.alert_at {
-            return Observation { score, surprise, expected: Some(expected), verdict: Verdict::Normal };
+    /// As [`Self::observe`], with every member's surprise in the order of [`crate::Member::ALL`] (NaN where a member has too little
+    /// history): what studies and ablations look at.
+    pub fn observe_traced(&self, state: &mut SeriesState, point: Datapoint) -> (Observation, [f32; MEMBERS]) {
+        const NOTHING: [f32; MEMBERS] = [f32::NAN; MEMBERS];
+        if let Some(reason) = refusal(state, point) {
+            return (silent(Verdict::Ignored { reason }), NOTHING);
         }
-        state.last_alert = Some((point.at, surprise as f32));
+        state.take(point.at, point.value);
+        let (have, need) = (state.slots_seen(), state.slots_needed());
+        let Some(readings) = members::read(state, self.model) else {
+            return (silent(Verdict::Learning { have: have.min(need), need }), NOTHING);
+        };
+        let surprises = combine::member_surprises(state, &readings, &self.config.tuning);
+        let surprise = combine::surprise(&surprises, state.slot_seconds(), &self.config.tuning);
+        if state.open_slot_is_whole() {
+            combine::learn(state, &readings, &self.config.tuning);
+        }
+        if have <= need {
+            return (silent(Verdict::Learning { have: have.min(need), need }), surprises);
+        }
+        (self.judge(state, point, &readings, &surprises, surprise), surprises)
+    }
+
+    fn judge(
+        &self,
+        state: &mut SeriesState,
+        point: Datapoint,
+        readings: &Readings,
+        surprises: &[f32; MEMBERS],
+        surprise: f32,
+    ) -> Observation {
+        let slot = state.slot_seconds();
+        let wary = surprise - state.feedback.raise_at(point.at);
+        let ruling = state.alerts.rule(point.at, wary, slot, &self.config.policy);
+        let score = self.score(ruling);
+        let observation = Observation {
+            score,
+            surprise: self.score(Ruling::Heard { surprise }),
+            expected: Some(explain::expected(readings)),
+            verdict: Verdict::Normal,
+        };
+        if score < self.config.alert_at || matches!(ruling, Ruling::Muted { .. }) {
+            return observation;
+        }
+        state.alerts.raised(point.at, wary, slot, &self.config.policy);
         let anomaly = Anomaly {
             at: point.at,
             observed: point.value,
-            expected,
+            expected: explain::expected(readings),
             score,
-            severity: severity(deviations),
-            reasons: reasons(point, picture, forest),
+            severity: explain::severity(surprise / self.config.tuning.bar),
+            reasons: explain::reasons(point, readings, surprises, slot),
         };
-        Observation { score, surprise, expected: Some(expected), verdict: Verdict::Anomalous(anomaly) }
+        Observation { verdict: Verdict::Anomalous(anomaly), ..observation }
     }
 
-    /// Within the cool-down only a surprise that halves the distance to certainty gets through.
-    fn after_policy(&self, state: &SeriesState, at: i64, surprise: f64) -> f64 {
-        match state.last_alert {
-            Some((alert_at, before))
-                if at - alert_at < self.config.cooldown_seconds && 1.0 - surprise > 0.5 * (1.0 - f64::from(before)) =>
-            {
-                surprise * 0.5
+    /// The score's scale: 0 for what is ordinary, 0.95 at the bar, 0.9975 at twice the bar. A muted surprise keeps its rank among
+    /// the muted, below every threshold from 0.95 on.
+    fn score(&self, ruling: Ruling) -> f64 {
+        let scale = |surprise: f32| {
+            let bars = f64::from(surprise.max(0.0) / self.config.tuning.bar.max(1e-3));
+            1.0 - (1.0 - SCORE_AT_BAR).powf(bars)
+        };
+        match ruling {
+            Ruling::Heard { surprise } => scale(surprise),
+            Ruling::Muted { surprise } => {
+                let score = scale(surprise);
+                if score < SCORE_OF_MUTED {
+                    score
+                } else {
+                    let rank = (score - SCORE_OF_MUTED) / (1.0 - SCORE_OF_MUTED);
+                    SCORE_OF_MUTED + (SCORE_AT_BAR - SCORE_OF_MUTED) * 0.999 * rank
+                }
             }
-            _ => surprise,
         }
     }
 }
 
 fn refusal(state: &SeriesState, point: Datapoint) -> Option<IgnoreReason> {
-    if !point.value.is_finite() || point.value.abs() > f64::from(f32::MAX) {
+    if !point.value.is_finite() {
         return Some(IgnoreReason::NotFinite);
     }
     if !(0..=LATEST).contains(&point.at) {
         return Some(IgnoreReason::ImpossibleTime);
     }
-    match state.last_at {
+    match state.last_at() {
         Some(last) if point.at == last => Some(IgnoreReason::Repeated),
         Some(last) if point.at < last => Some(IgnoreReason::TooLate),
         _ => None,
     }
 }
 
-fn quiet(verdict: Verdict) -> Observation {
+fn silent(verdict: Verdict) -> Observation {
     Observation { score: 0.0, surprise: 0.0, expected: None, verdict }
-}
-
-/// The forest has a veto over what it finds ordinary, and no more than that: its score saturates.
-fn forest_weight(score: f64, model: &Model) -> f64 {
-    let ordinary = model.provenance().metrics.median_score;
-    if score > ordinary { 1.0 } else { 0.9 }
-}
-
-fn expected(picture: &Picture) -> Expected {
-    let typical = picture.daily.median;
-    let margin = 4.0 * picture.daily.sigma.max(0.02 * typical.abs());
-    Expected { low: typical - margin, high: typical + margin, typical }
-}
-
-fn severity(deviations: f64) -> Severity {
-    match deviations {
-        d if d >= 20.0 => Severity::Critical,
-        d if d >= 8.0 => Severity::High,
-        d if d >= 5.0 => Severity::Medium,
-        _ => Severity::Low,
-    }
-}
-
-fn reasons(point: Datapoint, picture: &Picture, forest: f64) -> Vec<Reason> {
-    vec![
-        Reason::TimeOfDay {
-            at: point.at,
-            observed: point.value,
-            typical: picture.daily.median,
-            deviations: picture.rhythm,
-        },
-        Reason::Level {
-            over_seconds: picture.short_seconds,
-            observed: picture.short,
-            typical: picture.recent.median,
-            deviations: picture.level,
-        },
-        Reason::Forest { score: forest },
-    ]
 }

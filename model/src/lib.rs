@@ -14,18 +14,29 @@
 
 mod artifact;
 pub mod calendar;
+mod combine;
 mod detector;
-mod features;
+pub mod evaluation;
+mod explain;
+mod feedback;
 pub mod forest;
+mod members;
 mod model;
+mod policy;
 mod robust;
 mod state;
 pub mod synthetic;
+mod tail;
 pub mod train;
 mod verdict;
 
 pub use artifact::{Artifact, ArtifactError, FORMAT_VERSION, MAX_BYTES, Provenance, TrainingMetrics};
+pub use combine::Tuning;
 pub use detector::{Config, Detector};
+pub use feedback::Feedback;
+pub use members::{MEMBERS, Member};
 pub use model::Model;
+pub use policy::Policy;
 pub use state::{MAX_STATE_BYTES, SeriesState, StateError};
+pub use tail::TailOptions;
 pub use verdict::{Anomaly, Datapoint, Expected, IgnoreReason, Observation, Reason, Severity, Verdict};

@@ -1,32 +1,55 @@
 //! Statistics that a few wild values do not move.
 
 /// 1.4826 · MAD estimates the standard deviation of a normal distribution.
-const MAD_TO_SIGMA: f64 = 1.482_6;
+const MAD_TO_SIGMA: f32 = 1.482_6;
 
-/// A robust centre and spread.
+/// 1.25 · mean absolute deviation does too, and is not 0 when half of the values are equal.
+pub(crate) const MEAN_TO_SIGMA: f32 = 1.253_3;
+
+/// Most values a median is taken over: more are thinned out evenly, which costs little precision and bounds the time.
+const MOST: usize = 320;
+
+/// A robust centre with two measures of spread, both in the values' unit and ≥ 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Spread {
-    pub(crate) median: f64,
-    /// Robust standard deviation, ≥ 0.
-    pub(crate) sigma: f64,
+    pub(crate) median: f32,
+    /// Scaled median absolute deviation: blind to spikes.
+    pub(crate) mad: f32,
+    /// Scaled mean absolute deviation: not blind to them.
+    pub(crate) mean: f32,
 }
 
-/// Median (the lower one of two middles) of a non-empty slice, which is reordered; `None` for an empty one.
-pub(crate) fn median(values: &mut [f32]) -> Option<f64> {
+impl Spread {
+    /// A unit to measure deviations in: the MAD, held up by a share of the mean deviation for series that hardly ever move,
+    /// and by a thousandth of the level for those that never do.
+    pub(crate) fn unit(&self, share_of_mean: f32) -> f32 {
+        self.mad.max(share_of_mean * self.mean).max(1e-3 * self.median.abs()).max(1e-9)
+    }
+}
+
+/// Median (the lower of two middles), reordering the values; `None` for none.
+pub(crate) fn median(values: &mut [f32]) -> Option<f32> {
     if values.is_empty() {
         return None;
     }
     let middle = (values.len() - 1) / 2;
-    let (_, median, _) = values.select_nth_unstable_by(middle, f32::total_cmp);
-    Some(f64::from(*median))
+    Some(*values.select_nth_unstable_by(middle, f32::total_cmp).1)
 }
 
-/// Median and scaled median absolute deviation; the slice is overwritten.
-pub(crate) fn spread(values: &mut [f32]) -> Option<Spread> {
-    let centre = median(values)?;
-    for value in values.iter_mut() {
-        *value = (f64::from(*value) - centre).abs() as f32;
+/// Spread of the values that are there (NaN is absence), or `None` when fewer than `least` are.
+pub(crate) fn spread(window: &[f32], least: usize) -> Option<Spread> {
+    let stride = window.len().div_ceil(MOST).max(1);
+    // From the newest backwards, so that the same slots stay in the sample's phase relative to now.
+    let mut values: Vec<f32> = window.iter().rev().step_by(stride).copied().filter(|value| !value.is_nan()).collect();
+    if values.len() * stride < least {
+        return None;
     }
-    let sigma = median(values)? * MAD_TO_SIGMA;
-    Some(Spread { median: centre, sigma })
+    let centre = median(&mut values)?;
+    let mut total = 0.0_f64;
+    for value in &mut values {
+        *value = (*value - centre).abs();
+        total += f64::from(*value);
+    }
+    let mean = (total / values.len() as f64) as f32 * MEAN_TO_SIGMA;
+    Some(Spread { median: centre, mad: median(&mut values)? * MAD_TO_SIGMA, mean })
 }

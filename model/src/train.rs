@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::artifact::{Artifact, ArtifactError, Provenance, TrainingMetrics, hex};
-use crate::features;
 use crate::forest::{FeatureVector, ForestOptions, PlantError, plant};
+use crate::members;
 use crate::state::SeriesState;
 use crate::verdict::Datapoint;
 
@@ -83,8 +83,8 @@ fn observations(series: &TrainingSeries) -> Vec<FeatureVector> {
             continue;
         }
         state.take(point.at, point.value);
-        if state.seen > state.needed() {
-            vectors.extend(features::picture(&state).map(|picture| picture.vector));
+        if state.slots_seen() > state.slots_needed() {
+            vectors.extend(members::feature_vector(&state));
         }
     }
     vectors

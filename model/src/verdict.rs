@@ -146,6 +146,18 @@ pub enum Reason {
         /// Distance in robust standard deviations, signed.
         deviations: f64,
     },
+    /// The value against everything remembered of the series.
+    Range {
+        /// The value seen.
+        observed: f64,
+        /// Distance from the median in robust standard deviations, signed.
+        deviations: f64,
+    },
+    /// The shape of the last minutes or hours against every earlier one.
+    Novelty {
+        /// Length of the shape, seconds.
+        over_seconds: u32,
+    },
     /// The joint picture is unlike the telemetry the forest was trained on.
     Forest {
         /// The forest's own score, 0..=1.
@@ -172,6 +184,14 @@ impl fmt::Display for Reason {
                 let (mean, over) = (plain(*observed), duration(*over_seconds));
                 let (far, usual) = (sigmas(*deviations), plain(*typical));
                 write!(f, "the mean of the last {over} is {mean}, {far} {side} the recent median {usual}")
+            }
+            Self::Range { observed, deviations } => {
+                let side = if *deviations < 0.0 { "below" } else { "above" };
+                let (value, far) = (plain(*observed), sigmas(*deviations));
+                write!(f, "{value} lies {far} {side} the middle of all that is remembered of the series")
+            }
+            Self::Novelty { over_seconds } => {
+                write!(f, "the course of the last {} resembles nothing in the series' past", duration(*over_seconds))
             }
             Self::Forest { score } => {
                 write!(

@@ -1,0 +1,114 @@
+//! From the members' readings to one surprise.
+//!
+//! Each reading becomes `-log10` of its tail probability in the series' own past. The surprises meet in a weighted power mean,
+//! which lets a few loud members speak without letting one shout alone. What the series has shown before is then held back:
+//! unless the value or the shape itself is new ([`Tuning::novelty`]), the surprise falls quickly. Last, the rarity "one in n
+//! slots" becomes a rarity in time, so that five-minute and hourly series share one bar.
+
+use serde::{Deserialize, Serialize};
+
+use crate::members::{MEMBERS, Member, Readings};
+use crate::state::SeriesState;
+use crate::tail::TailOptions;
+
+/// The members whose surprise counts as "never seen before".
+const NOVELTY: [Member; 3] = [Member::Range, Member::ShapeTwoHours, Member::ShapeSixHours];
+
+/// The detector's frozen numbers. They were chosen once, for all series; `nightjar backtest --ablation` shows what each is worth.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tuning {
+    /// Weight of each member in the mean, in the order of [`Member::ALL`]; 0 leaves it out.
+    pub weights: [f32; MEMBERS],
+    /// Exponent of the power mean, ≥ 1.
+    pub exponent: i32,
+    /// Surprise that a member without enough history is taken to have: neither for nor against.
+    pub absent: f32,
+    /// Novelty (as a surprise) below which the score is held back.
+    pub novelty: f32,
+    /// How much it is held back per missing unit of novelty.
+    pub novelty_weight: f32,
+    /// Tails of the members' readings.
+    pub tails: TailOptions,
+    /// Surprise that is just worth an alert.
+    pub bar: f32,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        const LEVEL: f32 = 0.13;
+        const RHYTHM: f32 = 0.15;
+        Self {
+            weights: [LEVEL, LEVEL, LEVEL, LEVEL, RHYTHM, RHYTHM, RHYTHM, 0.0, 0.85, 0.65, 0.9, 0.65, 0.2],
+            exponent: 3,
+            absent: 1.3,
+            novelty: 1.8,
+            novelty_weight: 3.0,
+            tails: TailOptions {
+                memory_days: 60.0,
+                memory_slots: 1_000.0,
+                fraction: 0.006,
+                prior_weight: 30.0,
+                prior_octaves: 0.17,
+                counted: 0.3,
+            },
+            bar: 1.6,
+        }
+    }
+}
+
+/// Two tails halve the readings of each: rarities are doubled to make up for it.
+const TWO_SIDED: f32 = std::f32::consts::LOG10_2;
+
+/// Surprise of each member's reading; NaN where there is none.
+pub(crate) fn member_surprises(state: &SeriesState, readings: &Readings, tuning: &Tuning) -> [f32; MEMBERS] {
+    std::array::from_fn(|index| {
+        let (member, reading) = (Member::ALL[index], readings.values[index]);
+        if reading.is_nan() {
+            return f32::NAN;
+        }
+        let surprise = state.tails[member.tail(reading)].surprise(reading, state.clocks[index], &tuning.tails);
+        if member.tail(1.0) == member.tail(-1.0) { surprise } else { (surprise - TWO_SIDED).max(0.0) }
+    })
+}
+
+/// The one surprise: how rare, in time, what the members see together is. A value near 0 is ordinary, [`Tuning::bar`] is worth an
+/// alert; it can be negative and is always finite.
+pub(crate) fn surprise(members: &[f32; MEMBERS], slot_seconds: i64, tuning: &Tuning) -> f32 {
+    let (mut sum, mut weights) = (0.0_f32, 0.0_f32);
+    for (surprise, weight) in members.iter().zip(tuning.weights) {
+        let surprise = if surprise.is_nan() { tuning.absent } else { *surprise };
+        sum += weight * surprise.powi(tuning.exponent);
+        weights += weight;
+    }
+    let mean = (sum / weights.max(1e-9)).powf(1.0 / tuning.exponent.max(1) as f32);
+    let novelty = NOVELTY.iter().map(|member| members[member.index()]).fold(f32::NAN, f32::max);
+    let familiar = if novelty.is_nan() { 0.0 } else { (tuning.novelty - novelty).max(0.0) };
+    let in_time = (slot_seconds as f32 / 300.0).log10();
+    mean - tuning.novelty_weight * familiar + in_time
+}
+
+/// Lets the tails learn the readings, once per slot.
+pub(crate) fn learn(state: &mut SeriesState, readings: &Readings, tuning: &Tuning) {
+    let memory = (tuning.tails.memory_days * 86_400.0 / state.slot_seconds() as f32).max(tuning.tails.memory_slots);
+    for (index, &reading) in readings.values.iter().enumerate() {
+        if reading.is_nan() {
+            continue;
+        }
+        let member = Member::ALL[index];
+        state.clocks[index].tick(memory);
+        let clock = state.clocks[index];
+        state.tails[member.tail(reading)].learn(reading, clock);
+        if let Some(scale) = state.clocks[index].settle() {
+            let (first, last) = (member.tail(1.0), member.tail(-1.0));
+            for tail in &mut state.tails[first..=last] {
+                tail.counts.iter_mut().for_each(|count| *count *= scale);
+            }
+        }
+    }
+    if let Some(rhythm) = &readings.rhythm {
+        let two_days = state.slots_in(2 * crate::calendar::DAY);
+        let mut known = state.rhythm_count;
+        rhythm.learn(&mut state.rhythm_error, &mut known, two_days);
+        state.rhythm_count = known;
+    }
+}
