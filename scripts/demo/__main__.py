@@ -91,8 +91,8 @@ def watch_the_chain(story: Story, records: Records, instances: Fleet) -> None:
     with story.chapter("Diagnose, tell, heal"):
         target, bystander = (instances.get(role).id for role in (TARGET, BYSTANDER))
         story.wait_for("two incidents", lambda: len(records.incidents()) >= 2, PATIENCE)
-        for incident in records.api("/events")["items"]:
-            story.say(f"incident: {incident['title']}. {incident['finding']['summary']}")
+        for incident in records.api("/events")["events"]:
+            story.say(f"incident: {incident['title']}. {incident['summary']}")
         mail = story.wait_for("an e-mail", records.mails, PATIENCE)[0]
         story.say(f"e-mail to {mail['To']}: {mail['Subject']}")
         for channel in ("slack", "webhook"):
@@ -140,7 +140,7 @@ def conclude(story: Story, records: Records, instances: Fleet) -> int:
             "remediations": len(records.facts("remediation.finished")),
             "declined": len(records.facts("remediation.declined")),
             "audit_entries": len(records.facts()),
-            "api_events": len(records.api("/events?limit=100")["items"]),
+            "api_events": len(records.api("/events?limit=100")["events"]),
             "seconds": story.seconds,
         }
         expectations: dict[str, Callable[[], bool]] = {

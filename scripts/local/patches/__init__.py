@@ -10,6 +10,7 @@ from local.patches import (
     describe_alarms,
     ec2_resource_tags,
     ec2_state_events,
+    health_path,
     eventbridge_lambda,
     metric_order,
     metric_retention,
@@ -33,6 +34,7 @@ ALL = (
     describe_alarms,
     ec2_resource_tags,
     ec2_state_events,
+    health_path,
 )
 
 
