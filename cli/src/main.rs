@@ -8,7 +8,7 @@ async fn main() -> ExitCode {
     match nightjar_cli::run(Cli::parse()).await {
         Ok(outcome) => outcome.into(),
         Err(error) => {
-            eprintln!("nightjar: {error:#}");
+            eprintln!("nightjar: {}", nightjar_cli::outcome::told(&error));
             ExitCode::FAILURE
         }
     }

@@ -26,3 +26,24 @@ impl From<Outcome> for ExitCode {
         }
     }
 }
+
+/// The error with its causes, outermost first. A cause that the text before it repeats already, as those of the AWS SDK
+/// do, is left out.
+pub fn told(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text.as_str() {
+        "" => cause,
+        text if text.contains(&cause) => text.to_owned(),
+        text => format!("{text}: {cause}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cause_is_told_twice() {
+        let error = anyhow::anyhow!("refused").context("the service said: refused").context("cannot list");
+        assert_eq!(told(&error), "cannot list: the service said: refused");
+    }
+}

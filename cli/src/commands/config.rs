@@ -106,9 +106,12 @@ mod tests {
 
     #[test]
     fn the_committed_schemas_are_the_types_own() {
+        // As values: the order of keys depends on serde_json's features, which tests share with their tools.
+        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
         for (name, text) in schemas().unwrap() {
             let committed = std::fs::read_to_string(config_dir().join("schemas").join(name)).unwrap_or_default();
-            assert!(committed == text, "{name} is out of date: nightjar config schema --write config/schemas");
+            let current = value(&committed) == value(&text);
+            assert!(current, "{name} is out of date: nightjar config schema --write config/schemas");
         }
     }
 
