@@ -4,6 +4,7 @@
 #![allow(clippy::doc_markdown, reason = "an argument's doc comment is its help text, where backticks would be printed")]
 
 pub mod aws;
+pub mod backtest;
 pub mod commands;
 pub mod outcome;
 pub mod output;

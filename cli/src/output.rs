@@ -17,6 +17,11 @@ impl Output {
         Self { json }
     }
 
+    /// Whether a machine reads.
+    pub fn is_json(self) -> bool {
+        self.json
+    }
+
     /// Prints `value` as JSON, or what `text` makes of it.
     pub fn print<T: Serialize>(self, value: &T, text: impl FnOnce(&T) -> String) -> anyhow::Result<()> {
         let text = if self.json { serde_json::to_string_pretty(value)? } else { text(value) };

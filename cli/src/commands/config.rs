@@ -125,6 +125,18 @@ mod tests {
     }
 
     #[test]
+    fn every_bad_pattern_is_named_with_its_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let signal = |name: &str, pattern: &str| serde_json::json!({ "name": name, "pattern": pattern, "severity": "low", "why": "a test" });
+        let document =
+            serde_json::json!({ "signals": [signal("open", "("), signal("fine", "x"), signal("slash", "a/b")] });
+        std::fs::write(dir.path().join("log_signals.json"), document.to_string()).unwrap();
+        let problem = check(dir.path())[1].problem.clone().unwrap();
+        assert!(problem.contains("signals[0] (open)") && problem.contains("signals[2] (slash)"), "{problem}");
+        assert!(!problem.contains("(fine)"), "{problem}");
+    }
+
+    #[test]
     fn schemas_are_written_where_they_are_wanted() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(write_schemas(&dir.path().join("schemas")).unwrap().len(), 2);

@@ -7,6 +7,7 @@ mod doctor;
 mod events;
 mod train;
 
+use crate::backtest;
 use crate::outcome::Outcome;
 use crate::output::Output;
 
@@ -14,6 +15,8 @@ use crate::output::Output;
 pub enum Command {
     /// Train a detector model on history from CloudWatch or from CSV files.
     Train(train::TrainArgs),
+    /// Run the detector over history: your own files, or a labelled set.
+    Backtest(backtest::BacktestArgs),
     /// Look at dead-letter queues, and give their messages another try.
     #[command(subcommand)]
     Dlq(dlq::DlqCommand),
@@ -32,6 +35,10 @@ pub enum Command {
 pub async fn run(command: Command, output: Output) -> anyhow::Result<Outcome> {
     match command {
         Command::Train(args) => train::run(&args, output).await,
+        Command::Backtest(args) => {
+            backtest::run(&backtest::BacktestArgs { json: output.is_json(), ..args })?;
+            Ok(Outcome::Fine)
+        }
         Command::Dlq(command) => dlq::run(&command, output).await,
         Command::Events(args) => events::run(&args, output).await,
         Command::Audit(args) => audit::run(&args, output).await,

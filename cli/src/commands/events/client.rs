@@ -7,6 +7,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
+use reqwest::header::{HOST, HeaderName, HeaderValue};
 use reqwest::{Client, Request, Url};
 use serde_json::Value;
 
@@ -47,11 +48,12 @@ impl Signing {
 pub(super) struct ApiClient {
     http: Client,
     base: Url,
+    host: Option<HeaderValue>,
     signing: Signing,
 }
 
 impl ApiClient {
-    pub(super) fn new(base: &str, signing: Signing) -> anyhow::Result<Self> {
+    pub(super) fn new(base: &str, host: Option<&str>, signing: Signing) -> anyhow::Result<Self> {
         // An error means that a provider is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let base: Url = format!("{}/", base.trim_end_matches('/'))
@@ -62,7 +64,8 @@ impl ApiClient {
         }
         let http =
             Client::builder().timeout(TIMEOUT).user_agent(concat!("nightjar/", env!("CARGO_PKG_VERSION"))).build()?;
-        Ok(Self { http, base, signing })
+        let host = host.map(str::parse).transpose().context("--host is no host name")?;
+        Ok(Self { http, base, host, signing })
     }
 
     /// The JSON at `path`, or what the API says against it.
@@ -72,6 +75,9 @@ impl ApiClient {
             url.query_pairs_mut().extend_pairs(query);
         }
         let mut request = self.http.get(url).build()?;
+        if let Some(host) = &self.host {
+            request.headers_mut().insert(HOST, host.clone());
+        }
         if let Signing::With { credentials, region } = &self.signing {
             let region = region_in(&self.base)
                 .or_else(|| region.clone())
@@ -128,15 +134,16 @@ fn add_signature(
         .settings(SigningSettings::default())
         .build()?
         .into();
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).map(|host| ("host", host));
     let signable = SignableRequest::new(
         request.method().as_str(),
         request.url().as_str(),
-        std::iter::empty(),
+        host.into_iter(),
         SignableBody::Bytes(&[]),
     )?;
     let (instructions, _) = sign(signable, &params).context("the request cannot be signed")?.into_parts();
     for (name, value) in instructions.headers() {
-        let name: reqwest::header::HeaderName = name.parse()?;
+        let name: HeaderName = name.parse()?;
         request.headers_mut().insert(name, value.parse()?);
     }
     Ok(())
@@ -146,7 +153,7 @@ fn add_signature(
 mod tests {
     use super::*;
     use serde_json::json;
-    use wiremock::matchers::{header_exists, method, path, query_param};
+    use wiremock::matchers::{header, header_exists, method, path, query_param};
     use wiremock::{Mock, MockServer, ResponseTemplate};
 
     fn signing() -> Signing {
@@ -167,9 +174,21 @@ mod tests {
             .expect(1)
             .mount(&server)
             .await;
-        let client = ApiClient::new(&server.uri(), signing()).unwrap();
+        let client = ApiClient::new(&server.uri(), None, signing()).unwrap();
         let query = [("since", "2026-11-21T10:00:00+01:00".to_owned())];
         assert_eq!(client.get("events", &query).await.unwrap(), json!({ "events": [] }));
+    }
+
+    #[tokio::test]
+    async fn a_gateway_is_told_which_of_its_apis_is_meant() {
+        let server = MockServer::start().await;
+        Mock::given(header("host", "a1.execute-api.localhost"))
+            .respond_with(ResponseTemplate::new(200).set_body_json(json!({})))
+            .expect(1)
+            .mount(&server)
+            .await;
+        let client = ApiClient::new(&server.uri(), Some("a1.execute-api.localhost"), signing()).unwrap();
+        client.get("events", &[]).await.unwrap();
     }
 
     #[tokio::test]
@@ -183,7 +202,7 @@ mod tests {
             .respond_with(ResponseTemplate::new(400).set_body_json(problem))
             .mount(&server)
             .await;
-        let client = ApiClient::new(&server.uri(), Signing::Off).unwrap();
+        let client = ApiClient::new(&server.uri(), None, Signing::Off).unwrap();
         let error = client.get("events", &[]).await.unwrap_err().to_string();
         assert_eq!(
             error,
@@ -196,7 +215,7 @@ mod tests {
         let server = MockServer::start().await;
         let template = ResponseTemplate::new(403).set_body_json(json!({ "message": "Forbidden" }));
         Mock::given(path("/events")).respond_with(template).mount(&server).await;
-        let client = ApiClient::new(&server.uri(), Signing::Off).unwrap();
+        let client = ApiClient::new(&server.uri(), None, Signing::Off).unwrap();
         let error = client.get("events", &[]).await.unwrap_err().to_string();
         assert!(error.contains("Forbidden") && error.contains("execute-api:Invoke"), "{error}");
     }
@@ -211,7 +230,7 @@ mod tests {
     #[test]
     fn an_address_that_is_none_is_refused() {
         for address in ["", "localhost", "ftp://example.com", "mailto:x"] {
-            assert!(ApiClient::new(address, Signing::Off).is_err(), "{address}");
+            assert!(ApiClient::new(address, None, Signing::Off).is_err(), "{address}");
         }
     }
 }

@@ -19,6 +19,9 @@ pub struct EventsArgs {
     /// Do not sign requests: for an API that is deployed without authorization.
     #[arg(long, global = true)]
     no_sign: bool,
+    /// Name to send as Host, where the address is that of a gateway with several APIs, such as the local AWS.
+    #[arg(long, value_name = "NAME", global = true)]
+    host: Option<String>,
     /// AWS region; else that in the API's address, or AWS_REGION.
     #[arg(long, global = true)]
     region: Option<String>,
@@ -87,7 +90,7 @@ pub(super) async fn run(args: &EventsArgs, output: Output) -> anyhow::Result<Out
     };
     let aws = AwsArgs { region: args.region.clone(), profile: args.profile.clone() };
     let signing = if args.no_sign { Signing::Off } else { Signing::load(&aws).await };
-    let client = ApiClient::new(api, signing)?;
+    let client = ApiClient::new(api, args.host.as_deref(), signing)?;
     match &args.command {
         EventsCommand::List(list) => {
             let page = client.get("events", &list.query()).await?;

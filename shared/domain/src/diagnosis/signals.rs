@@ -51,8 +51,9 @@ pub struct Signal {
 pub enum SignalsError {
     #[error("log_signals.json is not a valid document: {0}")]
     Document(#[from] serde_json::Error),
-    #[error("log_signals.json: signals[{index}] ({name}): pattern {pattern:?}: {problem}")]
-    Pattern { index: usize, name: String, pattern: String, problem: String },
+    /// Every pattern that cannot be used, with its place.
+    #[error("log_signals.json: {}", .0.join("; "))]
+    Patterns(Vec<String>),
     #[error("log_signals.json: signals is empty: with no signals no log line is ever an error")]
     Empty,
 }
@@ -64,8 +65,14 @@ impl LogSignals {
         if document.signals.is_empty() {
             return Err(SignalsError::Empty);
         }
-        let signals = document.signals.into_iter().enumerate().map(|(index, signal)| compile(index, signal));
-        Ok(Self { signals: signals.collect::<Result<_, _>>()? })
+        let (mut signals, mut problems) = (Vec::new(), Vec::new());
+        for (index, signal) in document.signals.into_iter().enumerate() {
+            match compile(index, signal) {
+                Ok(signal) => signals.push(signal),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if problems.is_empty() { Ok(Self { signals }) } else { Err(SignalsError::Patterns(problems)) }
     }
 
     /// The signals that ship with Nightjar.
@@ -96,12 +103,11 @@ impl LogSignals {
     }
 }
 
-fn compile(index: usize, signal: SignalDocument) -> Result<Signal, SignalsError> {
-    let fail = |problem: String| SignalsError::Pattern {
-        index,
-        name: signal.name.clone(),
-        pattern: signal.pattern.clone(),
-        problem,
+fn compile(index: usize, signal: SignalDocument) -> Result<Signal, String> {
+    let fail = |problem: String| {
+        // A regular expression's error spans several lines.
+        let problem = problem.split_whitespace().collect::<Vec<_>>().join(" ");
+        format!("signals[{index}] ({}): pattern {:?}: {problem}", signal.name, signal.pattern)
     };
     if signal.pattern.contains('/') {
         return Err(fail("a slash would end the pattern inside a Logs Insights query; use . instead".to_owned()));
