@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use comfy_table::{Table, presets};
+use comfy_table::{ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -40,7 +40,11 @@ where
     R: IntoIterator<Item = String>,
 {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED).set_header(header.to_vec());
+    // Wraps to the width of a terminal; elsewhere a line stays a line.
+    table
+        .load_style(presets::UTF8_FULL_CONDENSED)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(header.to_vec());
     for row in rows {
         table.add_row(row.into_iter().collect::<Vec<_>>());
     }
