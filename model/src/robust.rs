@@ -37,19 +37,39 @@ pub(crate) fn median(values: &mut [f32]) -> Option<f32> {
 }
 
 /// Spread of the values that are there (NaN is absence), or `None` when fewer than `least` are.
+///
+/// The medians are taken over at most [`MOST`] of them, the mean deviation over all: one spike more or less would move it.
 pub(crate) fn spread(window: &[f32], least: usize) -> Option<Spread> {
     let stride = window.len().div_ceil(MOST).max(1);
-    // From the newest backwards, so that the same slots stay in the sample's phase relative to now.
-    let mut values: Vec<f32> = window.iter().rev().step_by(stride).copied().filter(|value| !value.is_nan()).collect();
+    let mut values: Vec<f32> = window.iter().step_by(stride).copied().filter(|value| !value.is_nan()).collect();
     if values.len() * stride < least {
         return None;
     }
     let centre = median(&mut values)?;
-    let mut total = 0.0_f64;
     for value in &mut values {
         *value = (*value - centre).abs();
-        total += f64::from(*value);
     }
-    let mean = (total / values.len() as f64) as f32 * MEAN_TO_SIGMA;
+    let mean = mean_distance(window, centre) * MEAN_TO_SIGMA;
     Some(Spread { median: centre, mad: median(&mut values)? * MAD_TO_SIGMA, mean })
+}
+
+/// Mean distance from a centre, in eight lanes so that it costs a nanosecond for each few values.
+fn mean_distance(window: &[f32], centre: f32) -> f32 {
+    const LANES: usize = 8;
+    let (mut sums, mut counts) = ([0.0_f32; LANES], [0.0_f32; LANES]);
+    let mut add = |lane: usize, value: f32| {
+        let there = !value.is_nan();
+        sums[lane] += if there { (value - centre).abs() } else { 0.0 };
+        counts[lane] += if there { 1.0 } else { 0.0 };
+    };
+    let chunks = window.chunks_exact(LANES);
+    for (lane, value) in chunks.remainder().iter().enumerate() {
+        add(lane, *value);
+    }
+    for chunk in chunks {
+        for lane in 0..LANES {
+            add(lane, chunk[lane]);
+        }
+    }
+    sums.iter().sum::<f32>() / counts.iter().sum::<f32>().max(1.0)
 }

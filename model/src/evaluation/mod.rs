@@ -2,4 +2,5 @@
 //!
 //! Pure arithmetic on scores and labels. Nothing here is used in production; it ships so that a user measures with the same code.
 
+pub mod points;
 pub mod windows;

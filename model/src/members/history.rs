@@ -10,24 +10,25 @@ pub(crate) struct History<'s> {
     /// `sums[i]` is the sum of the first `i` slots that have a value, `counts[i]` their number.
     sums: Vec<f64>,
     counts: Vec<u16>,
+    has_gaps: bool,
 }
 
 impl<'s> History<'s> {
     pub(crate) fn new(state: &'s SeriesState) -> Self {
         let slots = state.slots();
-        let mut sums = Vec::with_capacity(slots.len() + 1);
-        let mut counts = Vec::with_capacity(slots.len() + 1);
+        let mut sums = vec![0.0_f64; slots.len() + 1];
+        let mut counts = vec![0_u16; slots.len() + 1];
         let (mut sum, mut count) = (0.0_f64, 0_u16);
-        sums.push(sum);
-        counts.push(count);
-        for slot in slots {
-            let there = !slot.is_nan();
-            sum += if there { f64::from(*slot) } else { 0.0 };
-            count += u16::from(there);
-            sums.push(sum);
-            counts.push(count);
+        for ((slot, sum_to), count_to) in slots.iter().zip(&mut sums[1..]).zip(&mut counts[1..]) {
+            if !slot.is_nan() {
+                sum += f64::from(*slot);
+                count += 1;
+            }
+            *sum_to = sum;
+            *count_to = count;
         }
-        Self { state, slots, sums, counts }
+        let has_gaps = usize::from(count) < slots.len();
+        Self { state, slots, sums, counts, has_gaps }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -59,19 +60,23 @@ impl<'s> History<'s> {
         self.mean_between(end.saturating_sub(length), end)
     }
 
-    /// Means of all full stretches of `length` slots, oldest first: the first one ends at slot `length - 1`.
-    pub(crate) fn means(&self, length: usize) -> Vec<f32> {
-        if length == 1 {
-            return self.slots.to_vec();
+    /// Means of stretches of `length` slots, newest first: the one that ends now, the one that ended `stride` slots ago, and so on.
+    /// NaN where a stretch has no value.
+    pub(crate) fn means_backwards(&self, length: usize, stride: usize, means: &mut Vec<f32>) {
+        means.clear();
+        if length == 1 && stride == 1 {
+            means.extend(self.slots.iter().rev());
+            return;
         }
-        let ends = self.sums.iter().zip(&self.counts).skip(length);
-        let starts = self.sums.iter().zip(&self.counts);
-        ends.zip(starts)
-            .map(|((end, last), (start, first))| {
-                let number = last - first;
-                if number == 0 { f32::NAN } else { ((end - start) / f64::from(number)) as f32 }
-            })
-            .collect()
+        let starts = self.sums.len().saturating_sub(length);
+        if self.has_gaps {
+            let ends = (length..self.sums.len()).rev().step_by(stride);
+            means.extend(ends.map(|end| self.mean_between(end - length, end)));
+        } else {
+            let pairs = self.sums[length.min(self.sums.len())..].iter().rev().zip(self.sums[..starts].iter().rev());
+            let share = 1.0 / length as f64;
+            means.extend(pairs.step_by(stride).map(|(end, start)| ((end - start) * share) as f32));
+        }
     }
 
     fn mean_between(&self, start: usize, end: usize) -> f32 {

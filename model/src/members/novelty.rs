@@ -10,45 +10,61 @@ const SHAPES: [(i64, usize, i64); 4] =
 const ENOUGH: usize = 24;
 
 /// Readings are a few hundredths of the spread; the tails count from a quarter.
-const MAGNIFY: f32 = 16.0;
+pub(super) const MAGNIFY: f32 = 16.0;
 
 /// Distance of the newest shape of each length from its nearest neighbour in the remembered past (a one-sided discord of the
 /// matrix profile, Yeh and others, ICDM 2016, on means of blocks and without normalising the level away), in units of the
 /// trailing days' spread. NaN where the past is too short.
 pub(super) fn read(history: &History<'_>, levels: &Levels) -> [f32; SHAPES.len()] {
     let unit = levels.long.unit(1.0);
+    let mut means = Vec::with_capacity(history.len());
+    let mut distances = Vec::with_capacity(history.len());
     SHAPES.map(|(block, blocks, apart)| {
         let length = history.slots_in(block);
-        let apart = history.slots_in(apart).max(length * blocks);
-        nearest(history, length, blocks, apart).map_or(f32::NAN, |distance| distance / unit * MAGNIFY)
+        let stride = stride(length);
+        history.means_backwards(length, stride, &mut means);
+        let apart = history.slots_in(apart).max(length * blocks).div_ceil(stride);
+        let nearest = nearest(&means, length / stride, blocks, apart, ENOUGH.div_ceil(stride), &mut distances);
+        nearest.map_or(f32::NAN, |distance| distance / unit * MAGNIFY)
     })
 }
 
-/// Root mean square distance of the newest `blocks` block means from the nearest earlier ones.
-fn nearest(history: &History<'_>, length: usize, blocks: usize, apart: usize) -> Option<f32> {
-    let span = length * blocks;
-    // Index of a shape: that of its newest slot. The oldest whole one ends at `span - 1`, the newest allowed `apart` ago.
-    let newest = history.len().checked_sub(1 + apart)?;
-    if newest < span + ENOUGH {
-        return None;
-    }
-    let means = history.means(length);
-    let stride = (length / 3).max(1);
-    let candidates = (newest - span) / stride + 1;
-    let mut distances = vec![0.0_f32; candidates];
-    for block in 0..blocks {
-        // `means[i]` ends at slot `i + length - 1`.
-        let query = means[history.len() - length - block * length];
+/// Earlier shapes are tried at every third of a block, or the next finer step that divides it.
+fn stride(length: usize) -> usize {
+    (1..=length / 3).rev().find(|stride| length.is_multiple_of(*stride)).unwrap_or(1)
+}
+
+/// Root mean square distance of the newest shape from the nearest of those at least `apart` steps ago. `means` runs backwards in
+/// time; the blocks of one shape are `block` steps apart in it.
+fn nearest(
+    means: &[f32],
+    block: usize,
+    blocks: usize,
+    apart: usize,
+    enough: usize,
+    distances: &mut Vec<f32>,
+) -> Option<f32> {
+    let span = (blocks - 1) * block;
+    let candidates = means.len().checked_sub(span + apart).filter(|&candidates| candidates >= enough.max(1))?;
+    distances.clear();
+    distances.resize(candidates, 0.0);
+    for place in (0..=span).step_by(block) {
+        let query = means[place];
         if query.is_nan() {
             return None;
         }
-        let first = newest + 1 - length - block * length - (candidates - 1) * stride;
-        for (distance, mean) in distances.iter_mut().zip(means[first..].iter().step_by(stride)) {
-            let apart = mean - query;
-            *distance += apart * apart;
+        for (distance, mean) in distances.iter_mut().zip(&means[apart + place..]) {
+            let difference = mean - query;
+            *distance += difference * difference;
         }
     }
-    // `f32::min` passes over NaN: a shape with a hole in it is nobody's neighbour.
-    let nearest = distances.iter().copied().fold(f32::INFINITY, f32::min);
+    // A shape with a hole in it is NaN here, and nobody's neighbour: NaN is never smaller.
+    let smallest = |lanes: [f32; 8], chunk: &[f32]| {
+        std::array::from_fn(|lane| if chunk[lane] < lanes[lane] { chunk[lane] } else { lanes[lane] })
+    };
+    let chunks = distances.chunks_exact(8);
+    let rest = chunks.remainder().iter().copied();
+    let lanes = chunks.fold([f32::INFINITY; 8], smallest);
+    let nearest = rest.chain(lanes).fold(f32::INFINITY, |a, b| if b < a { b } else { a });
     nearest.is_finite().then(|| (nearest / blocks as f32).sqrt())
 }

@@ -17,7 +17,7 @@ pub(super) fn vector(history: &History<'_>, levels: &Levels, rhythm: Option<&Rhy
         of_rhythm(1).asinh(),
         step.asinh(),
         roughness,
-        (shape / 16.0).asinh(),
+        (shape / super::novelty::MAGNIFY).asinh(),
     ];
     raw.map(|feature| quantise(f64::from(feature)))
 }
