@@ -172,8 +172,8 @@ variable "slack_webhook_url" {
   sensitive   = true
 
   validation {
-    condition     = var.slack_webhook_url == null || can(regex("^https?://\\S+$", var.slack_webhook_url))
-    error_message = "slack_webhook_url must be an http(s) URL."
+    condition     = var.slack_webhook_url == null || can(regex("^(https://|http://(localhost|127\\.0\\.0\\.1)[:/])\\S+$", var.slack_webhook_url))
+    error_message = "slack_webhook_url must be an https URL (http only on this machine, for a try-out)."
   }
 }
 
@@ -183,8 +183,8 @@ variable "webhook_url" {
   default     = null
 
   validation {
-    condition     = var.webhook_url == null || can(regex("^https?://\\S+$", var.webhook_url))
-    error_message = "webhook_url must be an http(s) URL."
+    condition     = var.webhook_url == null || can(regex("^(https://|http://(localhost|127\\.0\\.0\\.1)[:/])\\S+$", var.webhook_url))
+    error_message = "webhook_url must be an https URL (http only on this machine, for a try-out)."
   }
 }
 

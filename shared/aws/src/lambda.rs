@@ -6,8 +6,8 @@ use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Hands every event to `handler` until Lambda stops the process. A handler's error is logged here, once, with its whole
-/// chain, and fails the invocation: Lambda retries it, then keeps the event in the dead-letter queue.
+/// Hands every event to `handler` until Lambda stops the process. A handler's error fails the invocation, with its whole
+/// chain of causes: the runtime logs it, Lambda retries the event, then keeps it in the dead-letter queue.
 pub async fn serve<E, A, F, Fut>(handler: F) -> Result<(), Error>
 where
     E: DeserializeOwned,
@@ -23,7 +23,5 @@ where
 }
 
 fn failed(error: &anyhow::Error) -> Diagnostic {
-    let message = format!("{error:#}");
-    tracing::error!(error = %message, "the invocation failed");
-    Diagnostic { error_type: "nightjar::Failed".to_owned(), error_message: message }
+    Diagnostic { error_type: "nightjar::Failed".to_owned(), error_message: format!("{error:#}") }
 }
