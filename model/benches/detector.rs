@@ -45,7 +45,8 @@ fn observe(criterion: &mut Criterion) {
 
 fn fleet(criterion: &mut Criterion) {
     let detector = Detector::new(Model::bundled());
-    let stored: Vec<(Vec<u8>, Datapoint)> = (0..50).map(fortnight).map(|(state, point)| (state.encode(), point)).collect();
+    let stored: Vec<(Vec<u8>, Datapoint)> =
+        (0..50).map(fortnight).map(|(state, point)| (state.encode(), point)).collect();
     let mut group = criterion.benchmark_group("fleet");
     group.sample_size(10);
     group.bench_function("10,000 series: decode, observe, encode", |bencher| {

@@ -56,7 +56,8 @@ impl Default for Tuning {
     }
 }
 
-/// Two tails halve the readings of each: rarities are doubled to make up for it.
+/// A signed member has two tails and so two chances to be rare: its probabilities are doubled. The unsigned members' are too, so
+/// that all are on one scale.
 const TWO_SIDED: f32 = std::f32::consts::LOG10_2;
 
 /// Surprise of each member's reading; NaN where there is none.
@@ -67,7 +68,7 @@ pub(crate) fn member_surprises(state: &SeriesState, readings: &Readings, tuning:
             return f32::NAN;
         }
         let surprise = state.tails[member.tail(reading)].surprise(reading, state.clocks[index], &tuning.tails);
-        if member.tail(1.0) == member.tail(-1.0) { surprise } else { (surprise - TWO_SIDED).max(0.0) }
+        (surprise - TWO_SIDED).max(0.0)
     })
 }
 

@@ -15,6 +15,9 @@ const BIN_OCTAVES: f32 = 0.25;
 /// Base-2 logarithm at the lower end of the first bin; what is smaller is counted there.
 const LOWEST: f32 = -2.0;
 
+/// The most that one excess adds to the fit, bins.
+const LONGEST_EXCESS: f32 = 8.0;
+
 /// Readings needed before anything is called rare.
 const ENOUGH: f32 = 10.0;
 
@@ -105,10 +108,11 @@ impl Tail {
         self.counts[bin + 1..].iter().sum::<f32>() + self.counts[bin] * share
     }
 
-    /// Where the tail begins, in bins, and the mean excess over it, in octaves.
+    /// Where the tail begins, in bins, and the mean excess over it, in octaves. One excess counts for no more than
+    /// [`LONGEST_EXCESS`]: a series that woke up once from a flat line must stay sensitive.
     fn excess(&self, clock: Clock, options: &TailOptions) -> (f32, f32) {
         let wanted = clock.total * options.fraction;
-        let (mut taken, mut moment, mut bin) = (0.0, 0.0, BINS);
+        let (mut taken, mut bin) = (0.0, BINS);
         let share = loop {
             bin -= 1;
             let count = self.counts[bin];
@@ -116,12 +120,14 @@ impl Tail {
                 break ((taken + count - wanted) / count.max(1e-9)).clamp(0.0, 1.0);
             }
             taken += count;
-            moment += count * (bin as f32 + 0.5);
         };
         let threshold = bin as f32 + share;
         let partial = self.counts[bin] * (1.0 - share);
-        let excesses =
-            (moment - taken * threshold + partial * (1.0 - share) * 0.5).max(0.0) * BIN_OCTAVES / clock.weight;
+        let mut sum = partial * (1.0 - share) * 0.5;
+        for (above, count) in self.counts[bin + 1..].iter().enumerate() {
+            sum += count * (above as f32 + 1.5 - share).min(LONGEST_EXCESS);
+        }
+        let excesses = sum * BIN_OCTAVES / clock.weight;
         let number = (taken + partial) / clock.weight;
         let mean =
             (excesses + options.prior_weight * options.prior_octaves) / (number + options.prior_weight).max(1e-6);
