@@ -1,6 +1,7 @@
 //! From anomaly to incident, through real clients with mocked answers.
 
-use aws_lambda_events::event::sns::SnsEvent;
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+
 use aws_sdk_cloudwatchlogs::operation::filter_log_events::{FilterLogEventsError, FilterLogEventsOutput};
 use aws_sdk_cloudwatchlogs::operation::get_query_results::GetQueryResultsOutput;
 use aws_sdk_cloudwatchlogs::operation::start_query::{StartQueryError, StartQueryOutput};
@@ -23,7 +24,7 @@ use nightjar_domain::incident::Incident;
 use nightjar_log_analyzer_rca::context::Context;
 use nightjar_log_analyzer_rca::handler::{Summary, handle};
 use nightjar_log_analyzer_rca::settings::Settings;
-use nightjar_testkit::{anomaly, envelope_of, incident, now, resource};
+use nightjar_testkit::{anomaly, envelope_of, incident, now, resource, sns_event};
 
 struct World {
     anomaly: Anomaly,
@@ -119,19 +120,6 @@ impl World {
         let message = serde_json::to_string(&envelope_of(self.anomaly.clone())).unwrap();
         handle(&self.context(), sns_event(&message), now()).await
     }
-}
-
-fn sns_event(message: &str) -> SnsEvent {
-    serde_json::from_value(serde_json::json!({ "Records": [{
-        "EventVersion": "1.0", "EventSubscriptionArn": "arn:aws:sns:us-east-1:000000000000:aiops-anomalies:1",
-        "EventSource": "aws:sns",
-        "Sns": {
-            "SignatureVersion": "1", "Timestamp": "2026-11-21T10:01:00Z", "Signature": "", "SigningCertUrl": "",
-            "MessageId": "1", "Message": message, "MessageAttributes": {}, "Type": "Notification",
-            "UnsubscribeUrl": "", "TopicArn": "arn:aws:sns:us-east-1:000000000000:aiops-anomalies"
-        }
-    }]}))
-    .unwrap()
 }
 
 fn throttled() -> StartQueryError {

@@ -1,5 +1,7 @@
 //! A run, through real clients with mocked answers.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+
 use aws_sdk_cloudwatch::operation::list_metrics::{ListMetricsError, ListMetricsOutput};
 use aws_sdk_cloudwatchlogs::operation::describe_log_groups::DescribeLogGroupsOutput;
 use aws_sdk_cloudwatchlogs::types::LogGroup;

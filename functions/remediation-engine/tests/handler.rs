@@ -1,5 +1,7 @@
 //! What the engine does to machines, and above all what it does not.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+
 use std::collections::HashMap;
 
 use aws_lambda_events::event::sns::SnsEvent;
@@ -26,7 +28,7 @@ use nightjar_ec2::Fleet;
 use nightjar_remediation_engine::context::Context;
 use nightjar_remediation_engine::handler::{Summary, handle};
 use nightjar_remediation_engine::settings::Settings;
-use nightjar_testkit::{INSTANCE, REGION, envelope_of, incident, now, resource_ref};
+use nightjar_testkit::{INSTANCE, REGION, envelope_of, incident, now, resource_ref, sns_event};
 
 /// The world of one test. Every call that is not expected here has no rule, and fails.
 struct World {
@@ -158,20 +160,6 @@ fn item(claim: Option<&Claim>) -> GetItemOutput {
 fn event() -> SnsEvent {
     let message = serde_json::to_string(&envelope_of(incident())).unwrap();
     sns_event(&message)
-}
-
-fn sns_event(message: &str) -> SnsEvent {
-    serde_json::from_value(serde_json::json!({ "Records": [{
-        "EventVersion": "1.0",
-        "EventSubscriptionArn": "arn:aws:sns:us-east-1:000000000000:aiops-critical-alerts:1",
-        "EventSource": "aws:sns",
-        "Sns": {
-            "SignatureVersion": "1", "Timestamp": "2026-11-21T10:01:00Z", "Signature": "", "SigningCertUrl": "",
-            "MessageId": "1", "Message": message, "MessageAttributes": {}, "Type": "Notification",
-            "UnsubscribeUrl": "", "TopicArn": "arn:aws:sns:us-east-1:000000000000:aiops-critical-alerts"
-        }
-    }]}))
-    .unwrap()
 }
 
 fn claim(state: ClaimState, claimed_at: Timestamp) -> Claim {

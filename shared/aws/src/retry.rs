@@ -1,5 +1,8 @@
-//! What an AWS error means: classified once, by its code.
+//! What an AWS error means, and how it is told: decided once, by its code.
 
+use std::error::Error;
+
+use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 /// The kinds of failure that callers treat differently.
@@ -15,6 +18,15 @@ pub enum Failure {
     ConditionFailed,
     /// Everything else.
     Other,
+}
+
+/// The service's own words; without an answer from it (a timeout, a refused connection) the chain of causes.
+pub fn explain(error: &(impl ProvideErrorMetadata + Error)) -> String {
+    match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(code), None) => code.to_owned(),
+        (None, _) => DisplayErrorContext(error).to_string(),
+    }
 }
 
 /// Classifies by the service's error code.

@@ -2,12 +2,13 @@
 //! functions that describe or reboot instances depend on this crate.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::error::{DisplayErrorContext, SdkError};
 use aws_sdk_ec2::types::{Filter, Instance, Tag};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
+use nightjar_aws::retry::{Failure, classify, explain};
 use nightjar_domain::onboarding::FoundResource;
 use nightjar_domain::remediation::InstanceState;
 use nightjar_domain::resource::{EC2_INSTANCE, ResourceRef};
@@ -67,11 +68,7 @@ impl Fleet {
     pub async fn instance(&self, id: &str) -> Result<Option<InstanceState>, Ec2Error> {
         let answer = match self.client.describe_instances().instance_ids(id).send().await {
             Ok(answer) => answer,
-            Err(error)
-                if matches!(error.code(), Some("InvalidInstanceID.NotFound" | "InvalidInstanceID.Malformed")) =>
-            {
-                return Ok(None);
-            }
+            Err(error) if classify(&error) == Failure::NotFound => return Ok(None),
             Err(error) => return Err(failed("DescribeInstances", &error)),
         };
         let instance = answer.reservations().iter().flat_map(|reservation| reservation.instances()).next();
@@ -129,18 +126,8 @@ fn tags_of(tags: &[Tag]) -> BTreeMap<String, String> {
     tags.iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()))).collect()
 }
 
-fn failed<E, R>(operation: &'static str, error: &SdkError<E, R>) -> Ec2Error
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug,
-    SdkError<E, R>: ProvideErrorMetadata,
-{
-    let problem = match (error.code(), error.message()) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
-        (Some(code), None) => code.to_owned(),
-        (None, _) => DisplayErrorContext(error).to_string(),
-    };
-    Ec2Error::Request { operation, problem }
+fn failed(operation: &'static str, error: &(impl ProvideErrorMetadata + Error)) -> Ec2Error {
+    Ec2Error::Request { operation, problem: explain(error) }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ mod resource;
 mod time;
 
 pub use diagnosis::{evidence, finding, finding_without_errors, log_line};
-pub use envelope::envelope_of;
+pub use envelope::{envelope_of, sns_event};
 pub use incident::{anomaly, incident, incident_of, incidents};
 pub use resource::{ACCOUNT, INSTANCE, LOG_GROUP, REGION, metric, resource, resource_ref, watched_metric};
 pub use time::{at, now};

@@ -1,9 +1,9 @@
 //! What can go wrong with a table.
 
-use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::error::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use crate::retry::{Failure, classify};
+use crate::retry::{Failure, classify, explain};
 
 /// A table could not be read or written. Nothing is swallowed: the invocation fails and is retried.
 #[derive(Debug, thiserror::Error)]
@@ -23,13 +23,7 @@ impl StoreError {
         R: std::fmt::Debug,
         SdkError<E, R>: ProvideErrorMetadata,
     {
-        let problem = match (error.code(), error.message()) {
-            (Some(code), Some(message)) => format!("{code}: {message}"),
-            (Some(code), None) => code.to_owned(),
-            // No answer from the service: a timeout, a refused connection. The chain of causes says which.
-            (None, _) => DisplayErrorContext(error).to_string(),
-        };
-        Self::Request { table: table.to_owned(), problem, failure: classify(error) }
+        Self::Request { table: table.to_owned(), problem: explain(error), failure: classify(error) }
     }
 
     #[allow(clippy::needless_pass_by_value, reason = "`map_err` hands an error over as it is")]
