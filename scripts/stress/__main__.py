@@ -46,12 +46,7 @@ def main() -> int:
     say(load.start(options.minutes))
     seen = Watch(aws.resource("dynamodb"), options.prefix, options.instance_id, since)
     patience = 60 if running else (options.minutes + CHAIN_MINUTES) * 60
-    missing = watch(seen.traces(), say, patience, pause=0.5 if running else 15)
-    for trace in missing:
-        say(f"missing: {trace.name} ({trace.hint})")
-    if missing and (refusal := seen.refusal()):
-        say(f"the engine declined: {refusal}")
-    return 1 if missing else 0
+    return 0 if watch(seen.traces(), say, patience, pause=0.5 if running else 15) else 1
 
 
 def parse() -> argparse.Namespace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ class Trace:
     name: str
     look: Callable[[], str | None]
     hint: str
+    #: Why it will never appear, once that is certain.
+    never: Callable[[], str | None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -49,10 +52,11 @@ class Watch:
                 "reboot",
                 lambda: self._fact("remediation.finished"),
                 f"remediation_mode must be auto and the instance tagged {self.prefix}:remediate=reboot, outside its cooldown",
+                never=self._refusal,
             ),
         )
 
-    def refusal(self) -> str | None:
+    def _refusal(self) -> str | None:
         """Why the engine declined, if it did."""
         return self._fact("remediation.declined")
 
@@ -71,7 +75,7 @@ class Watch:
             ScanIndexForward=False,
             Limit=NEWEST_FACTS,
         )["Items"]
-        return f"{rows[0]['at']} {rows[0]['kind']}: {rows[0]['subject']}" if rows else None
+        return f"{rows[0]['at']} {rows[0]['subject']} {json.loads(rows[0]['entry'])['fact']['details']}" if rows else None
 
     def _table(self, name: str) -> Any:
         return self.dynamodb.Table(f"{self.prefix}-{name}")
@@ -81,13 +85,16 @@ class Watch:
         return self.since.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def watch(traces: tuple[Trace, ...], say: Callable[[str], None], seconds: float, pause: float) -> list[Trace]:
-    """Waits for the traces in their order; returns those that did not appear in time."""
+def watch(traces: tuple[Trace, ...], say: Callable[[str], None], seconds: float, pause: float) -> bool:
+    """Waits for the traces in their order, and says what came and what did not; whether all of them came."""
     deadline = time.monotonic() + seconds
     missing = list(traces)
-    while missing and time.monotonic() < deadline:
+    refusal = None
+    while missing and not refusal and time.monotonic() < deadline:
         if found := missing[0].look():
             say(f"{missing.pop(0).name}: {found}")
-        else:
+        elif not (refusal := missing[0].never()):
             time.sleep(pause)
-    return missing
+    for trace in missing:
+        say(f"missing: {trace.name} ({refusal or trace.hint})")
+    return not missing

@@ -18,7 +18,7 @@ def test_it_says_what_is_missing_and_why(chain: Chain) -> None:
     done = chain.stress(fleet.get(BYSTANDER))
     assert done.returncode == 1
     assert "missing: reboot" in done.stdout
-    assert "the engine declined" in done.stdout
+    assert "not opted in" in done.stdout
 
 
 def test_an_unknown_instance_is_a_clear_error(chain: Chain) -> None:

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from conftest import Chain
 from local import terraform
 from local.deployment import PREFIX, Deployment
+from local.stack import ROOT
 
 
 def test_a_second_plan_changes_nothing(deployment: Deployment) -> None:
     assert not terraform.plan(deployment.stack.home)
 
 
-def test_the_repository_knows_nothing_of_the_emulator(deployment: Deployment) -> None:
-    files = [path for path in (terraform.ROOT / "infrastructure").rglob("*.tf*") if path.is_file()]
+def test_the_production_configuration_knows_nothing_of_the_emulator() -> None:
+    files = [path for path in (ROOT / "infrastructure").rglob("*.tf*") if path.is_file() and "tests" not in path.parts]
     assert files
-    assert not [path.name for path in files if "127.0.0.1" in path.read_text() or "localhost" in path.read_text()]
+    local = ("endpoints", "skip_credentials_validation", "access_key")
+    assert not [path.name for path in files if any(word in path.read_text() for word in local)]
 
 
 @pytest.mark.last
-def test_destroy_leaves_nothing(chain: Chain) -> None:
-    assert terraform.destroy(chain.deployment.stack.home) == []
-    client = chain.deployment.stack.client
+def test_destroy_leaves_nothing(deployment: Deployment) -> None:
+    assert terraform.destroy(deployment.stack.home) == []
+    client = deployment.stack.client
     left = {
         "functions": client("lambda").list_functions()["Functions"],
         "tables": client("dynamodb").list_tables()["TableNames"],

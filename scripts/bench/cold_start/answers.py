@@ -1,0 +1,136 @@
+"""The canned answers, call by call. They do not change from one invocation to the next, so that all do the same work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import cbor2
+
+from . import examples
+from .tables import ENVIRONMENT, to_attributes
+
+AUDIT, INCIDENTS, INVENTORY, SERIES = (ENVIRONMENT[f"{name}_TABLE"] for name in ("AUDIT", "INCIDENTS", "INVENTORY", "SERIES"))
+INCIDENTS_LISTED = 5
+EC2_NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
+
+
+class Unexpected(Exception):
+    """A call that the benchmark's events do not lead to."""
+
+
+class Answers:
+    """`series_state` is what the detector wrote after it learnt the series; it is unset until then."""
+
+    def __init__(self) -> None:
+        self.inventory_is_empty = False
+        self.series_state: dict[str, Any] | None = None
+
+    def to(self, service: str, operation: str, asked: dict[str, Any]) -> Any:
+        answer: Callable[[dict[str, Any]], Any] | None = getattr(self, f"_{service}_{operation}", None)
+        if answer is None:
+            raise Unexpected(f"{service} {operation}")
+        return answer(asked)
+
+    def _dynamodb_Scan(self, asked: dict[str, Any]) -> dict[str, Any]:
+        items = [] if self.inventory_is_empty else [to_attributes(examples.resource())]
+        return {"Items": items, "Count": len(items), "ScannedCount": len(items)}
+
+    def _dynamodb_GetItem(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Only the inventory has what is asked for: no incident, claim or cooldown is known yet."""
+        return {"Item": to_attributes(examples.resource())} if asked["TableName"] == INVENTORY else {}
+
+    def _dynamodb_BatchGetItem(self, asked: dict[str, Any]) -> dict[str, Any]:
+        items = [self.series_state] if self.series_state else []
+        return {"Responses": {SERIES: items}, "UnprocessedKeys": {}}
+
+    def _dynamodb_Query(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """The audit chain is empty; the incidents are those of this month."""
+        items: list[dict[str, Any]] = []
+        if asked["TableName"] == INCIDENTS:
+            partition = asked["ExpressionAttributeValues"][":partition"]["S"]
+            if partition == datetime.now(UTC).strftime("%Y-%m"):
+                items = [to_attributes(examples.incident(number)) for number in range(INCIDENTS_LISTED)]
+        return {"Items": items, "Count": len(items), "ScannedCount": len(items)}
+
+    def _dynamodb_PutItem(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if asked["TableName"] == SERIES and self.series_state is None:
+            self.series_state = asked["Item"]
+        return {}
+
+    def _dynamodb_UpdateItem(self, asked: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+    def _dynamodb_TransactWriteItems(self, asked: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+    def _cloudwatch_ListMetrics(self, asked: dict[str, Any]) -> dict[str, Any]:
+        dimensions = [{"Name": "InstanceId", "Value": examples.INSTANCE}]
+        return {"Metrics": [{"Namespace": asked["Namespace"], "MetricName": asked["MetricName"], "Dimensions": dimensions}]}
+
+    def _cloudwatch_GetMetricData(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """To a series that is new its history, but for the newest quarter of an hour; later on the one point after that."""
+        start, end = (int(asked[name].timestamp()) for name in ("StartTime", "EndTime"))
+        known = self.series_state is not None
+        times = range(start, start + examples.PERIOD if known else end - 3 * examples.PERIOD, examples.PERIOD)
+        results = [
+            {
+                "Id": query["Id"],
+                "Label": "CPUUtilization",
+                "Timestamps": [cbor2.CBORTag(1, at) for at in times],
+                "Values": [examples.cpu(at) for at in times],
+                "StatusCode": "Complete",
+            }
+            for query in asked["MetricDataQueries"]
+        ]
+        return {"MetricDataResults": results, "Messages": []}
+
+    def _logs_DescribeLogGroups(self, asked: dict[str, Any]) -> dict[str, Any]:
+        return {"logGroups": [{"logGroupName": asked["logGroupNamePrefix"], "storedBytes": 0}]}
+
+    def _logs_StartQuery(self, asked: dict[str, Any]) -> dict[str, Any]:
+        return {"queryId": "00000000-0000-4000-8000-000000000001"}
+
+    def _logs_GetQueryResults(self, asked: dict[str, Any]) -> dict[str, Any]:
+        at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.000")
+        rows = [
+            [
+                {"field": "@timestamp", "value": at},
+                {"field": "@message", "value": f"Out of memory: Killed process {4242 + number} (java)"},
+                {"field": "@logStream", "value": examples.INSTANCE},
+                {"field": "@log", "value": f"{examples.ACCOUNT}:{examples.LOG_GROUP}"},
+            ]
+            for number in range(examples.LOG_LINES)
+        ]
+        statistics = {"bytesScanned": 1_048_576.0, "recordsMatched": 12.0, "recordsScanned": 9000.0}
+        return {"results": rows, "statistics": statistics, "status": "Complete"}
+
+    def _sns_Publish(self, asked: dict[str, Any]) -> str:
+        result = "<PublishResult><MessageId>00000000-0000-4000-8000-000000000002</MessageId></PublishResult>"
+        metadata = "<ResponseMetadata><RequestId>1</RequestId></ResponseMetadata>"
+        return f'<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/">{result}{metadata}</PublishResponse>'
+
+    def _ec2_DescribeInstances(self, asked: dict[str, Any]) -> str:
+        tags = "".join(f"<item><key>{key}</key><value>{value}</value></item>" for key, value in examples.TAGS.items())
+        instance = (
+            f"<instanceId>{examples.INSTANCE}</instanceId><imageId>ami-0123456789abcdef0</imageId>"
+            "<instanceState><code>16</code><name>running</name></instanceState><instanceType>t3.micro</instanceType>"
+            f"<launchTime>2026-10-01T08:00:00.000Z</launchTime><tagSet>{tags}</tagSet>"
+        )
+        reservation = (
+            f"<reservationId>r-1</reservationId><ownerId>{examples.ACCOUNT}</ownerId>"
+            f"<instancesSet><item>{instance}</item></instancesSet>"
+        )
+        return _ec2("DescribeInstances", f"<reservationSet><item>{reservation}</item></reservationSet>")
+
+    def _ec2_RebootInstances(self, asked: dict[str, Any]) -> str:
+        return _ec2("RebootInstances", "<return>true</return>")
+
+    def _webhook_post(self, asked: dict[str, Any]) -> None:
+        if not asked["headers"]["webhook-signature"].startswith("v1,"):
+            raise Unexpected("a webhook without a signature")
+
+
+def _ec2(operation: str, body: str) -> str:
+    return f'<{operation}Response xmlns="{EC2_NAMESPACE}"><requestId>1</requestId>{body}</{operation}Response>'

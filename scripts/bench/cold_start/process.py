@@ -1,0 +1,130 @@
+"""One process, from its start to its last answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .cases import Case
+from .examples import REGION
+from .fake_aws import FakeAws
+from .http import serve
+from .runtime_api import FunctionFailed, RuntimeApi
+from .tables import ENVIRONMENT
+
+PATIENCE_SECONDS = 60
+
+
+class Unmeasurable(Exception):
+    """The function did not do its work."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A function as Lambda would start it."""
+
+    command: tuple[str, ...]
+    environment: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One process: seconds to its first answer, seconds of each later invocation, peak memory, and its first calls to AWS."""
+
+    cold: float
+    warm: tuple[float, ...]
+    peak_kib: int
+    calls: Counter[str]
+
+
+async def run(program: Program, case: Case, aws: FakeAws, aws_address: str, warm: int) -> Run:
+    """Starts the program, invokes it `1 + warm` times, stops it."""
+    aws.answers.inventory_is_empty = case.inventory_is_empty
+    aws.calls.clear()
+    runtime = RuntimeApi()
+    server, address = await serve(runtime.handle)
+    event = json.dumps(case.event()).encode()
+    with tempfile.TemporaryDirectory(prefix="nightjar-bench-") as home, open(f"{home}/log", "w+b") as log:
+        environment = _environment(home, address, aws_address) | program.environment
+        started = time.perf_counter()
+        process = subprocess.Popen(program.command, env=environment, cwd=home, stdout=log, stderr=log)
+        try:
+            cold = await _invoke(runtime, case, event, process) - started
+            calls = Counter(aws.calls)
+            durations = [await _timed(runtime, case, event, process) for _ in range(warm)]
+            return Run(cold, tuple(durations), _peak_kib(process.pid), calls)
+        except (FunctionFailed, TimeoutError) as error:
+            log.seek(0)
+            refused = "".join(f"\n{call}" for call in aws.calls if call.startswith("refused"))
+            said = log.read()[-2000:].decode(errors="replace")
+            raise Unmeasurable(f"{case.name} ({program.command[-1]}): {error or 'no answer'}{refused}\n{said}") from error
+        finally:
+            process.kill()
+            process.wait()
+            server.close()
+
+
+async def _invoke(runtime: RuntimeApi, case: Case, event: bytes, process: subprocess.Popen[bytes]) -> float:
+    _, answer = await _patiently(runtime.invoke(event), process)
+    if problem := case.problem(answer.body):
+        raise FunctionFailed(problem)
+    at: float = answer.at
+    return at
+
+
+async def _timed(runtime: RuntimeApi, case: Case, event: bytes, process: subprocess.Popen[bytes]) -> float:
+    sent, answer = await _patiently(runtime.invoke(event), process)
+    if problem := case.problem(answer.body):
+        raise FunctionFailed(problem)
+    duration: float = answer.at - sent
+    return duration
+
+
+async def _patiently(invocation: Coroutine[Any, Any, Any], process: subprocess.Popen[bytes]) -> Any:
+    """Waits for the invocation, but not for a process that has ended."""
+    task = asyncio.ensure_future(invocation)
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not task.done():
+        await asyncio.wait((task,), timeout=0.5)
+        if not task.done() and (process.poll() is not None or time.monotonic() > until):
+            task.cancel()
+            raise TimeoutError("it ended" if process.poll() is not None else f"no answer in {PATIENCE_SECONDS} s")
+    return task.result()
+
+
+def _environment(home: str, runtime_address: str, aws_address: str) -> dict[str, str]:
+    """What Lambda gives a function, and nothing of the machine's own."""
+    return ENVIRONMENT | {
+        "AWS_LAMBDA_RUNTIME_API": runtime_address,
+        "AWS_LAMBDA_FUNCTION_NAME": "bench",
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
+        "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/bench",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "bench",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "bench",
+        "AWS_SECRET_ACCESS_KEY": "bench",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL": f"http://{aws_address}",
+        "WEBHOOK_URL": f"http://{aws_address}/webhook",
+        "HOME": home,
+        "PATH": "/usr/bin:/bin",
+    }
+
+
+def _peak_kib(pid: int) -> int:
+    """The most memory the process ever held (VmHWM)."""
+    found = re.search(r"^VmHWM:\s+(\d+) kB$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    if found is None:
+        raise Unmeasurable(f"the kernel tells no VmHWM of process {pid}")
+    return int(found[1])

@@ -1,0 +1,45 @@
+"""The functions' environment, and DynamoDB's way of writing an item."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .examples import ACCOUNT, REGION
+
+_TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:aiops-"
+#: One environment serves all functions: each reads what it needs.
+ENVIRONMENT = {
+    "NAME_PREFIX": "aiops",
+    "AUDIT_TABLE": "aiops-audit",
+    "INVENTORY_TABLE": "aiops-inventory",
+    "SERIES_TABLE": "aiops-series",
+    "INCIDENTS_TABLE": "aiops-incidents",
+    "NOTIFICATIONS_TABLE": "aiops-notifications",
+    "REMEDIATIONS_TABLE": "aiops-remediations",
+    "ANOMALIES_TOPIC_ARN": f"{_TOPIC}anomalies",
+    "CRITICAL_ALERTS_TOPIC_ARN": f"{_TOPIC}critical-alerts",
+    "REMEDIATION_MODE": "auto",
+    "WEBHOOK_SECRET": "whsec_YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2g=",
+}
+
+
+def to_attributes(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: _to_attribute(value) for name, value in item.items()}
+
+
+def _to_attribute(value: Any) -> dict[str, Any]:
+    match value:
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case int() | float():
+            return {"N": str(value)}
+        case str():
+            return {"S": value}
+        case list():
+            return {"L": [_to_attribute(member) for member in value]}
+        case dict():
+            return {"M": to_attributes(value)}
+        case _:
+            raise TypeError(f"{type(value).__name__} is not used in items here")
