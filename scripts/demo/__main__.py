@@ -103,25 +103,13 @@ def watch_the_chain(story: Story, records: Records, instances: Fleet) -> None:
         declined = story.wait_for(f"the refusal for {bystander}", lambda: records.facts("remediation.declined"), PATIENCE)
         for fact in declined:
             story.say(f"declined: {fact['subject'].rsplit('/', 1)[-1]}: {fact['details']['text']}")
-        settle(story, records)
+        story.wait_for("the chain to come to rest", records.deployment.stack.is_at_rest, PATIENCE)
 
 
 def run(story: Story, records: Records, function: str) -> None:
-    """Fires the function's schedule and waits until an invocation has ended."""
-    before = records.finished_runs(function)
+    """Fires the function's schedule and waits until the invocation, and all that follows from it, has ended."""
     records.deployment.stack.fire(f"{PREFIX}-{function}-schedule")
-    story.wait_for(f"a run of {function}", lambda: records.finished_runs(function) > before, PATIENCE)
-
-
-def settle(story: Story, records: Records) -> None:
-    """Waits until nothing has changed for two seconds."""
-    seen: list[object] = []
-
-    def unchanged() -> bool:
-        seen.append((len(records.facts()), len(records.mails()), len(records.deployment.stack.received())))
-        return len(seen) > 8 and len(set(seen[-8:])) == 1
-
-    story.wait_for("the chain to come to rest", unchanged, PATIENCE)
+    story.wait_for(f"the run of {function}", records.deployment.stack.is_at_rest, PATIENCE)
 
 
 def conclude(story: Story, records: Records, instances: Fleet) -> int:

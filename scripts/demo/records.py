@@ -55,16 +55,6 @@ class Records:
         with urllib.request.urlopen(request, timeout=10) as response:
             return json.load(response)
 
-    def finished_runs(self, function: str) -> int:
-        """How many invocations of a function have ended, however they did."""
-        return sum(line.startswith("REPORT RequestId") for line in self.log(function).splitlines())
-
-    def log(self, function: str) -> str:
-        """Everything a function has logged."""
-        group = f"/aws/lambda/{PREFIX}-{function}"
-        pages = self.deployment.stack.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
-        return "\n".join(event["message"] for page in pages for event in page["events"])
-
     def _scan(self, table: str) -> list[dict[str, Any]]:
         pages = self.deployment.stack.client("dynamodb").get_paginator("scan").paginate(TableName=f"{PREFIX}-{table}")
         return [{k: _deserialize(v) for k, v in item.items()} for page in pages for item in page["Items"]]

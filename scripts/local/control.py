@@ -42,6 +42,8 @@ def _answer(method: str, path: list[str], headers: dict[str, str], raw: bytes) -
         match method, path:
             case "POST", ["rules", name, "fire"]:
                 schedule_clock.fire(name)
+            case "GET", ["pending"]:
+                return 200, async_invocation.pending
             case "PUT", ["copies"]:
                 async_invocation.copies = int(json.loads(raw)["copies"])
             case "POST", ["faults"]:

@@ -91,6 +91,17 @@ class Stack:
         """Makes a scheduled rule due now."""
         self.control("POST", f"rules/{rule}/fire")
 
+    def pending(self) -> int:
+        """How many asynchronous events are neither done nor given up."""
+        return self.control("GET", "pending")
+
+    def is_at_rest(self) -> bool:
+        """Whether no event is pending, nor follows at once from one that was."""
+        if self.pending():
+            return False
+        time.sleep(0.3)
+        return self.pending() == 0
+
     def control(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(f"{self.endpoint}/_local/{path}", data=data, method=method)

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from conftest import Chain, until
+from conftest import Chain
 from demo.fleet import BYSTANDER, TARGET
 from local.deployment import PREFIX
 
@@ -42,10 +42,8 @@ def test_a_function_killed_before_it_publishes_completes_on_redelivery(chain: Ch
     fleet.get_into_trouble()
     with chain.fault("sns", "Publish", "kill", function=f"{PREFIX}-{function}", contains=f"{PREFIX}-{topic}"):
         chain.run("anomaly-detector")
-        until(lambda: chain.reboots(target), "the reboot")
-        chain.settle()
+        assert chain.deployment.stack.control("GET", "faults") == [], "the function was not killed"
 
-    assert "Runtime exited" in chain.records.log(function) or chain.records.finished_runs(function) >= 2
     assert len(chain.incidents(target)) == 1
     assert chain.mails(target) and chain.posts("slack", target) and chain.posts("webhook", target)
     assert chain.reboots(target) == 1
@@ -58,8 +56,8 @@ def test_an_engine_killed_in_the_middle_of_a_reboot_never_reboots_twice(chain: C
     fleet.get_into_trouble()
     with chain.fault("ec2", "RebootInstances", "kill", function=f"{PREFIX}-remediation-engine"):
         chain.run("anomaly-detector")
-        until(lambda: chain.dead_letters("remediation-engine"), "the message in the dead-letter queue")
 
+    assert chain.dead_letters("remediation-engine") == 1
     assert chain.reboots(target) == 0
     assert len(chain.facts("remediation.started", target)) == 1
     assert chain.facts("remediation.finished", target) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conftest import Chain, until
+from conftest import Chain
 from demo.fleet import BYSTANDER, TARGET, Role
 
 
@@ -26,7 +26,8 @@ def test_without_datapoints_nothing_is_learnt_and_nothing_is_wrong(chain: Chain)
 def test_a_terminated_instance_is_retired_without_waiting_for_the_schedule(chain: Chain) -> None:
     fleet = chain.launch(BYSTANDER, with_history=False)
     chain.deployment.stack.client("ec2").terminate_instances(InstanceIds=[fleet.get(BYSTANDER).id])
-    until(lambda: chain.records.inventory() == [], "the empty inventory")
+    chain.settle()
+    assert chain.records.inventory() == []
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ def test_datapoints_that_could_not_be_read_are_judged_by_the_next_run(chain: Cha
     fleet.get_into_trouble()
     with chain.fault("monitoring", "GetMetricData", "error", count=1000):
         chain.run("anomaly-detector")
-        until(lambda: chain.dead_letters("anomaly-detector"), "the event in the dead-letter queue")
+    assert chain.dead_letters("anomaly-detector") == 1
     assert chain.incidents(fleet.get(TARGET)) == []
 
     chain.run("anomaly-detector")

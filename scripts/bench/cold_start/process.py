@@ -18,7 +18,7 @@ from .cases import Case
 from .examples import REGION
 from .fake_aws import FakeAws
 from .http import serve
-from .runtime_api import FunctionFailed, RuntimeApi
+from .runtime_api import Answer, FunctionFailed, RuntimeApi
 from .tables import ENVIRONMENT
 
 PATIENCE_SECONDS = 60
@@ -58,10 +58,11 @@ async def run(program: Program, case: Case, aws: FakeAws, aws_address: str, warm
         started = time.perf_counter()
         process = subprocess.Popen(program.command, env=environment, cwd=home, stdout=log, stderr=log)
         try:
-            cold = await _invoke(runtime, case, event, process) - started
+            first = await _invoke(runtime, case, event, process)
             calls = Counter(aws.calls)
-            durations = [await _timed(runtime, case, event, process) for _ in range(warm)]
-            return Run(cold, tuple(durations), _peak_kib(process.pid), calls)
+            later = [await _invoke(runtime, case, event, process) for _ in range(warm)]
+            durations = tuple(answer.at - answer.asked_at for answer in later)
+            return Run(first.at - started, durations, _peak_kib(process.pid), calls)
         except (FunctionFailed, TimeoutError) as error:
             log.seek(0)
             refused = "".join(f"\n{call}" for call in aws.calls if call.startswith("refused"))
@@ -73,23 +74,14 @@ async def run(program: Program, case: Case, aws: FakeAws, aws_address: str, warm
             server.close()
 
 
-async def _invoke(runtime: RuntimeApi, case: Case, event: bytes, process: subprocess.Popen[bytes]) -> float:
-    _, answer = await _patiently(runtime.invoke(event), process)
+async def _invoke(runtime: RuntimeApi, case: Case, event: bytes, process: subprocess.Popen[bytes]) -> Answer:
+    answer = await _patiently(runtime.invoke(event), process)
     if problem := case.problem(answer.body):
         raise FunctionFailed(problem)
-    at: float = answer.at
-    return at
+    return answer
 
 
-async def _timed(runtime: RuntimeApi, case: Case, event: bytes, process: subprocess.Popen[bytes]) -> float:
-    sent, answer = await _patiently(runtime.invoke(event), process)
-    if problem := case.problem(answer.body):
-        raise FunctionFailed(problem)
-    duration: float = answer.at - sent
-    return duration
-
-
-async def _patiently(invocation: Coroutine[Any, Any, Any], process: subprocess.Popen[bytes]) -> Any:
+async def _patiently(invocation: Coroutine[Any, Any, Answer], process: subprocess.Popen[bytes]) -> Answer:
     """Waits for the invocation, but not for a process that has ended."""
     task = asyncio.ensure_future(invocation)
     until = time.monotonic() + PATIENCE_SECONDS

@@ -20,9 +20,10 @@ class FunctionFailed(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What an invocation came to. `at` is when the answer was there."""
+    """What an invocation came to, when its event was handed over, and when the answer was there."""
 
     body: bytes
+    asked_at: float
     at: float
 
 
@@ -41,8 +42,8 @@ class RuntimeApi:
         request.reply(202)
         self._answered.put_nowait(request)
 
-    async def invoke(self, event: bytes) -> tuple[float, Answer]:
-        """When the event was handed over, and the answer."""
+    async def invoke(self, event: bytes) -> Answer:
+        """Waits for the function to ask, hands it the event, waits for the answer."""
         asked = asyncio.ensure_future(self._asked.get())
         failed = asyncio.ensure_future(self._answered.get())
         await asyncio.wait((asked, failed), return_when=asyncio.FIRST_COMPLETED)
@@ -51,12 +52,12 @@ class RuntimeApi:
             asked.cancel()
             raise FunctionFailed(_told(failed.result()))
         self._count += 1
-        at = time.perf_counter()
+        asked_at = time.perf_counter()
         asked.result().reply(200, event, self._headers())
         request = await self._answered.get()
         if request.path != f"{PREFIX}invocation/{self._request_id()}/response":
             raise FunctionFailed(_told(request))
-        return at, Answer(request.body, request.at)
+        return Answer(request.body, asked_at, request.at)
 
     def _request_id(self) -> str:
         return f"00000000-0000-4000-8000-{self._count:012}"

@@ -22,14 +22,29 @@ SIX_HOURS = 21_600
 
 #: How often every asynchronous event is delivered; the control endpoint sets it.
 copies = 1
+#: Events that are neither done nor given up; AWS tells nobody, the demo and the tests ask the control endpoint.
+pending = 0
+_counting = threading.Lock()
 
 
 def invoke(func: dict[str, Any], event: dict[str, Any]) -> None:
     """Queues an event, as Invoke with InvocationType=Event does."""
     for _ in range(copies):
-        threading.Thread(
-            target=lambda_svc._run_with_function_config_scope, args=(func, _run, func, event), daemon=True
-        ).start()
+        _count(1)
+        threading.Thread(target=_finish, args=(func, event), daemon=True).start()
+
+
+def _finish(func: dict[str, Any], event: dict[str, Any]) -> None:
+    try:
+        lambda_svc._run_with_function_config_scope(func, _run, func, event)
+    finally:
+        _count(-1)
+
+
+def _count(change: int) -> None:
+    global pending
+    with _counting:
+        pending += change
 
 
 def _run(func: dict[str, Any], event: dict[str, Any]) -> None:

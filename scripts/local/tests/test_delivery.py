@@ -133,3 +133,14 @@ def test_a_launched_and_terminated_instance_is_announced(stack: Stack, function:
     states = {event["detail"]["state"] for event in function.seen()}
     assert states == {"pending", "running", "shutting-down", "terminated"}
     assert function.seen()[0]["resources"] == [f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/{instance}"]
+
+
+def test_an_event_is_pending_until_it_is_done_or_given_up(stack: Stack, topic: str, function: Function, queue: Queue) -> None:
+    until(lambda: stack.pending() == 0)
+    allow(stack, function, "sns.amazonaws.com", topic)
+    send_failures_to(stack, function, queue)
+    subscribe(stack, topic, function)
+    stack.client("sns").publish(TopicArn=topic, Message="poison")
+    until(lambda: stack.pending() == 1)
+    until(lambda: stack.pending() == 0)
+    assert len(messages(stack, queue[0])) == 1

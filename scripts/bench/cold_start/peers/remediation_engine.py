@@ -1,0 +1,96 @@
+"""Reboots an instance that opted in: looks, claims together with the cooldown, acts, settles, records, tells people."""
+
+import json
+import os
+from datetime import datetime, timedelta
+
+from common import dynamodb, envelopes, now, publish, record, rfc3339, session
+
+ec2 = session.client("ec2")
+sns = session.client("sns")
+TABLE = os.environ["REMEDIATIONS_TABLE"]
+
+
+def handle(event):
+    summary = {"carried_out": 0, "declined": 0}
+    for envelope in envelopes(event, "nightjar.incident/1"):
+        incident = envelope["body"]
+        if look(f"claim#{incident['id']}"):
+            continue
+        refusal = why_not(incident)
+        if refusal:
+            details = {"reason": refusal}
+            record("remediation.declined", "remediation-engine", incident["anomaly"]["resource"]["arn"], incident["id"], details)
+            summary["declined"] += 1
+            continue
+        act(envelope, incident)
+        summary["carried_out"] += 1
+    return summary
+
+
+def look(key):
+    return dynamodb.get_item(TableName=TABLE, Key={"id": {"S": key}}, ConsistentRead=True).get("Item")
+
+
+def why_not(incident):
+    resource = incident["anomaly"]["resource"]
+    instance = ec2.describe_instances(InstanceIds=[resource["id"]])["Reservations"][0]["Instances"][0]
+    cooldown = look(f"resource#{resource['arn']}")
+    tags = {tag["Key"]: tag["Value"] for tag in instance["Tags"]}
+    if tags.get(f"{os.environ['NAME_PREFIX']}:remediate") != "reboot":
+        return "not opted in"
+    if instance["State"]["Name"] != "running":
+        return "not running"
+    if now() - datetime.fromisoformat(incident["anomaly"]["window_end"]) > timedelta(hours=1):
+        return "stale"
+    if cooldown and int(cooldown["cooldown_until"]["N"]) > now().timestamp():
+        return "cooling down"
+    return None
+
+
+def act(envelope, incident):
+    resource = incident["anomaly"]["resource"]
+    at = now()
+    claim = {"incident": incident["id"], "resource_arn": resource["arn"], "state": "started", "claimed_at": rfc3339(at)}
+    take(claim, at)
+    record("remediation.started", "remediation-engine", resource["arn"], incident["id"], {"action": "reboot"})
+    ec2.reboot_instances(InstanceIds=[resource["id"]])
+    settled = claim | {"state": "finished", "settled_at": rfc3339(now())}
+    replace(claim, settled)
+    record("remediation.finished", "remediation-engine", resource["arn"], incident["id"], {"action": "reboot"})
+    print(json.dumps({"level": "INFO", "message": "remediation", "incident": incident["id"]}))
+    body = {"id": incident["id"], "severity": incident["severity"], "action": "reboot", "outcome": "finished"}
+    subject = f"rebooted {resource['name']}"
+    publish(sns, os.environ["CRITICAL_ALERTS_TOPIC_ARN"], envelope, "remediation", body, subject, f"{subject}: {incident['title']}")
+    replace(settled, settled | {"announced": True})
+
+
+def take(claim, at):
+    expires = str(int((at + timedelta(days=90)).timestamp()))
+    put = {
+        "TableName": TABLE,
+        "Item": {"id": {"S": f"claim#{claim['incident']}"}, "claim": {"S": json.dumps(claim)}, "expires_at": {"N": expires}},
+        "ConditionExpression": "attribute_not_exists(id)",
+    }
+    update = {
+        "TableName": TABLE,
+        "Key": {"id": {"S": f"resource#{claim['resource_arn']}"}},
+        "UpdateExpression": "SET cooldown_until = :until, expires_at = :expires",
+        "ConditionExpression": "attribute_not_exists(cooldown_until) OR cooldown_until <= :now",
+        "ExpressionAttributeValues": {
+            ":until": {"N": str(int((at + timedelta(hours=1)).timestamp()))},
+            ":now": {"N": str(int(at.timestamp()))},
+            ":expires": {"N": expires},
+        },
+    }
+    dynamodb.transact_write_items(TransactItems=[{"Put": put}, {"Update": update}])
+
+
+def replace(before, after):
+    dynamodb.update_item(
+        TableName=TABLE,
+        Key={"id": {"S": f"claim#{before['incident']}"}},
+        UpdateExpression="SET claim = :after",
+        ConditionExpression="claim = :before",
+        ExpressionAttributeValues={":before": {"S": json.dumps(before)}, ":after": {"S": json.dumps(after)}},
+    )
