@@ -78,6 +78,14 @@ shell-check:
 chain-test: ## The patches of the local AWS, and the chain on it
 	$(PYTHON) -m pytest
 
+.PHONY: bench
+bench: bench-cold-start ## Cold starts, memory and package sizes, beside Python's
+
+.PHONY: bench-cold-start
+bench-cold-start:
+	scripts/package.sh --arch "$$(uname -m | sed s/aarch64/arm64/)"
+	scripts/bench/cold_start/run.sh
+
 .PHONY: package
 package: ## Reproducible release zips, for AWS
 	scripts/package.sh

@@ -1,4 +1,4 @@
-"""The canned answers, call by call. They do not change from one invocation to the next, so that all do the same work."""
+"""The canned answers, call by call. They stay the same, so that all invocations do the same work."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import cbor2
-
 from . import examples
 from .tables import ENVIRONMENT, to_attributes
 
-AUDIT, INCIDENTS, INVENTORY, SERIES = (ENVIRONMENT[f"{name}_TABLE"] for name in ("AUDIT", "INCIDENTS", "INVENTORY", "SERIES"))
+AUDIT, INCIDENTS, INVENTORY, SERIES = (
+    ENVIRONMENT[f"{name}_TABLE"] for name in ("AUDIT", "INCIDENTS", "INVENTORY", "SERIES")
+)
 INCIDENTS_LISTED = 5
 EC2_NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
 
@@ -67,18 +67,20 @@ class Answers:
 
     def _cloudwatch_ListMetrics(self, asked: dict[str, Any]) -> dict[str, Any]:
         dimensions = [{"Name": "InstanceId", "Value": examples.INSTANCE}]
-        return {"Metrics": [{"Namespace": asked["Namespace"], "MetricName": asked["MetricName"], "Dimensions": dimensions}]}
+        return {
+            "Metrics": [{"Namespace": asked["Namespace"], "MetricName": asked["MetricName"], "Dimensions": dimensions}]
+        }
 
     def _cloudwatch_GetMetricData(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """To a series that is new its history, but for the newest quarter of an hour; later on the one point after that."""
-        start, end = (int(asked[name].timestamp()) for name in ("StartTime", "EndTime"))
+        """To a new series its history but for the newest quarter of an hour; later on the one point after that."""
+        start, end = (_second(asked[name]) for name in ("StartTime", "EndTime"))
         known = self.series_state is not None
         times = range(start, start + examples.PERIOD if known else end - 3 * examples.PERIOD, examples.PERIOD)
         results = [
             {
                 "Id": query["Id"],
                 "Label": "CPUUtilization",
-                "Timestamps": [cbor2.CBORTag(1, at) for at in times],
+                "Timestamps": [datetime.fromtimestamp(at, UTC) for at in times],
                 "Values": [examples.cpu(at) for at in times],
                 "StatusCode": "Complete",
             }
@@ -130,6 +132,11 @@ class Answers:
     def _webhook_post(self, asked: dict[str, Any]) -> None:
         if not asked["headers"]["webhook-signature"].startswith("v1,"):
             raise Unexpected("a webhook without a signature")
+
+
+def _second(instant: datetime | float) -> int:
+    """CBOR has a type for instants, JSON has not."""
+    return int(instant.timestamp() if isinstance(instant, datetime) else instant)
 
 
 def _ec2(operation: str, body: str) -> str:

@@ -50,7 +50,9 @@ CASES = (
         inventory_is_empty=True,
     ),
     Case("anomaly-detector", examples.schedule_event, {"series": 1, "datapoints": 1}, reads_series=True),
-    Case("log-analyzer-rca", lambda: examples.sns_event("anomaly", examples.anomaly()), {"incidents": 1, "published": 1}),
+    Case(
+        "log-analyzer-rca", lambda: examples.sns_event("anomaly", examples.anomaly()), {"incidents": 1, "published": 1}
+    ),
     Case("alert-handler", lambda: examples.sns_event("incident", examples.incident()), {"sent": 1}),
     Case(
         "remediation-engine",

@@ -20,7 +20,14 @@ TAGS = {
     "aiops:monitor": "true",
     "aiops:remediate": "reboot",
 }
-RESOURCE_REF = {"arn": ARN, "id": INSTANCE, "type": "ec2:instance", "region": REGION, "account": ACCOUNT, "name": "checkout"}
+RESOURCE_REF = {
+    "arn": ARN,
+    "id": INSTANCE,
+    "type": "ec2:instance",
+    "region": REGION,
+    "account": ACCOUNT,
+    "name": "checkout",
+}
 METRIC = {
     "namespace": "AWS/EC2",
     "name": "CPUUtilization",
@@ -87,7 +94,13 @@ def incident(number: int = 0) -> dict[str, Any]:
         "bytes_scanned": 1_048_576,
         "matched": LOG_LINES,
     }
-    cause = {"kind": "memory_exhaustion", "confidence": 0.88, "severity": "critical", "events": LOG_LINES, "templates": [template]}
+    cause = {
+        "kind": "memory_exhaustion",
+        "confidence": 0.88,
+        "severity": "critical",
+        "events": LOG_LINES,
+        "templates": [template],
+    }
     pattern = {
         "template": template,
         "severity": "critical",

@@ -1,12 +1,14 @@
 """A stand-in for AWS on loopback: reads which call a request is, answers it in the service's own protocol, counts it.
 
-It knows the calls that the benchmark's events lead to. Any other is an error, which fails the function and so the benchmark.
+It knows the calls that the benchmark's events lead to. Any other is an error, which fails the function and so the
+benchmark.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -16,7 +18,8 @@ from .answers import Answers, Unexpected
 from .http import Request
 
 CBOR_PATH = "/service/GraniteServiceVersion20100801/operation/"
-SERVICES = {"DynamoDB_20120810": "dynamodb", "Logs_20140328": "logs"}
+#: boto3 speaks JSON to CloudWatch, the Rust SDK CBOR.
+SERVICES = {"DynamoDB_20120810": "dynamodb", "Logs_20140328": "logs", "GraniteServiceVersion20100801": "cloudwatch"}
 VERSIONS = {"2010-03-31": "sns", "2016-11-15": "ec2"}
 
 
@@ -40,11 +43,13 @@ class FakeAws:
         if request.path.startswith(CBOR_PATH):
             operation = request.path.removeprefix(CBOR_PATH)
             answer = self._ask("cloudwatch", operation, cbor2.loads(request.body))
-            request.reply(200, cbor2.dumps(answer), {"content-type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"})
+            body = cbor2.dumps(answer, datetime_as_timestamp=True)
+            request.reply(200, body, {"content-type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"})
         elif target := request.headers.get("x-amz-target"):
             prefix, _, operation = target.partition(".")
             answer = self._ask(SERVICES[prefix], operation, json.loads(request.body))
-            request.reply(200, json.dumps(answer).encode(), {"content-type": request.headers["content-type"]})
+            body = json.dumps(answer, default=datetime.timestamp).encode()
+            request.reply(200, body, {"content-type": request.headers["content-type"]})
         elif request.path == "/webhook":
             self._ask("webhook", "post", json.loads(request.body) | {"headers": request.headers})
             request.reply(204)

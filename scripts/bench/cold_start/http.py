@@ -1,4 +1,4 @@
-"""The least of an HTTP/1.1 server that a Lambda function needs: keep-alive, bodies of known length, answers that may come later."""
+"""The least of an HTTP/1.1 server that a function needs: keep-alive, bodies of known length, answers that come later."""
 
 from __future__ import annotations
 

@@ -37,8 +37,10 @@ def unpack(package: Path, into: Path) -> Path:
 
 
 def peer_bytes(module: str, forest: Path | None) -> int:
-    """The zip of a Python function with its pinned dependencies. boto3 is bundled, as AWS advises: the one in the managed
-    runtime changes under the function."""
+    """The zip of a Python function with its pinned dependencies.
+
+    boto3 is bundled, as AWS advises: the one in the managed runtime changes under the function.
+    """
     names = BOTO3 + (SCIKIT_LEARN if forest else ())
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:

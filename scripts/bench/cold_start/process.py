@@ -38,7 +38,7 @@ class Program:
 
 @dataclass(frozen=True)
 class Run:
-    """One process: seconds to its first answer, seconds of each later invocation, peak memory, and its first calls to AWS."""
+    """Seconds to the first answer, seconds of each later invocation, peak memory, and the first calls to AWS."""
 
     cold: float
     warm: tuple[float, ...]
@@ -67,7 +67,9 @@ async def run(program: Program, case: Case, aws: FakeAws, aws_address: str, warm
             log.seek(0)
             refused = "".join(f"\n{call}" for call in aws.calls if call.startswith("refused"))
             said = log.read()[-2000:].decode(errors="replace")
-            raise Unmeasurable(f"{case.name} ({program.command[-1]}): {error or 'no answer'}{refused}\n{said}") from error
+            raise Unmeasurable(
+                f"{case.name} ({program.command[-1]}): {error or 'no answer'}{refused}\n{said}"
+            ) from error
         finally:
             process.kill()
             process.wait()

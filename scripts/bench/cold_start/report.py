@@ -8,7 +8,7 @@ from typing import Any
 from .cases import MB
 from .measure import Result
 
-HEAD = ("", "cold start, min / median", "warm", "peak RSS", "zip")
+HEAD: tuple[str, ...] = ("", "cold start, min / median", "warm", "peak RSS", "zip")
 
 
 def over_the_limit(results: list[Result]) -> list[str]:
@@ -49,7 +49,9 @@ def as_table(results: list[Result]) -> str:
         cold = f"{_times(times['cold_min_ms'])} / {_times(times['cold_median_ms'])}"
         rows.append(("ratio", cold, *(_times(times[name]) for name in ("warm_median_ms", "peak_mib", "zip_bytes"))))
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
-    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
+    ]
     lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     return "\n".join(lines)
 

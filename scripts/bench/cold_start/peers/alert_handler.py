@@ -7,27 +7,31 @@ import json
 import os
 
 import urllib3
-from common import derive, dynamodb, envelopes, now, record, rfc3339
+from common import Json, derive, dynamodb, envelopes, now, record, rfc3339
 
 http = urllib3.PoolManager()
 key = base64.b64decode(os.environ["WEBHOOK_SECRET"].removeprefix("whsec_"))
 
 
-def handle(event):
+def handle(event: Json) -> dict[str, int]:
     summary = {"sent": 0, "already_sent": 0}
     for envelope in envelopes(event, "nightjar.incident/1"):
         notification = derive("ntf", envelope["id"], "webhook")
         claim(notification)
         post(notification, envelope)
         update(notification, "SET sent_at = :at REMOVE lease_until", {":at": {"S": rfc3339(now())}})
-        details = {"notification": notification, "severity": envelope["body"]["severity"], "incident": envelope["body"]["id"]}
+        details = {
+            "notification": notification,
+            "severity": envelope["body"]["severity"],
+            "incident": envelope["body"]["id"],
+        }
         record("notification.sent", "alert-handler", "webhook", envelope["id"], details)
         print(json.dumps({"level": "INFO", "message": "notification sent", "id": notification}))
         summary["sent"] += 1
     return summary
 
 
-def claim(notification):
+def claim(notification: str) -> None:
     at = int(now().timestamp())
     values = {
         ":channel": {"S": "webhook"},
@@ -43,7 +47,7 @@ def claim(notification):
     )
 
 
-def update(notification, expression, values, **more):
+def update(notification: str, expression: str, values: Json, **more: str) -> None:
     dynamodb.update_item(
         TableName=os.environ["NOTIFICATIONS_TABLE"],
         Key={"id": {"S": notification}},
@@ -53,9 +57,11 @@ def update(notification, expression, values, **more):
     )
 
 
-def post(notification, envelope):
+def post(notification: str, envelope: Json) -> None:
     incident = envelope["body"]
-    payload = json.dumps({"type": "incident", "title": incident["title"], "severity": incident["severity"], "data": incident})
+    payload = json.dumps(
+        {"type": "incident", "title": incident["title"], "severity": incident["severity"], "data": incident}
+    )
     second = int(now().timestamp())
     digest = hmac.new(key, f"{notification}.{second}.{payload}".encode(), hashlib.sha256).digest()
     headers = {
@@ -64,6 +70,8 @@ def post(notification, envelope):
         "webhook-timestamp": str(second),
         "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
     }
-    response = http.request("POST", os.environ["WEBHOOK_URL"], body=payload.encode(), headers=headers, timeout=10, retries=False)
+    response = http.request(
+        "POST", os.environ["WEBHOOK_URL"], body=payload.encode(), headers=headers, timeout=10, retries=False
+    )
     if response.status >= 300:
         raise RuntimeError(f"the webhook answered {response.status}")

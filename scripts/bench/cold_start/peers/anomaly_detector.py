@@ -1,4 +1,4 @@
-"""Fetches what is new of every series, scores it with a pickled IsolationForest, publishes what is abnormal, saves the state."""
+"""Fetches what is new, scores it with a pickled IsolationForest, publishes what is abnormal, saves the state."""
 
 import json
 import math
@@ -7,18 +7,19 @@ import pickle
 from datetime import UTC, datetime, timedelta
 
 import numpy
-from common import derive, dynamodb, from_item, now, publish, record, rfc3339, session
+from common import Json, derive, dynamodb, from_item, now, publish, record, rfc3339, session
 
 cloudwatch = session.client("cloudwatch")
 sns = session.client("sns")
 with open(os.environ["FOREST"], "rb") as file:
     forest = pickle.load(file)
 
+Point = tuple[datetime, float]
 THRESHOLD = 0.75
 PERIOD = 300
 
 
-def handle(event):
+def handle(event: Json) -> dict[str, int]:
     inventory, table = os.environ["INVENTORY_TABLE"], os.environ["SERIES_TABLE"]
     scan = dynamodb.get_paginator("scan").paginate(TableName=inventory)
     resources = [from_item(item) for page in scan for item in page["Items"]]
@@ -40,12 +41,12 @@ def handle(event):
     return summary
 
 
-def series_of(metric):
+def series_of(metric: Json) -> str:
     dimensions = ",".join(f"{name}={value}" for name, value in sorted(metric["dimensions"].items()))
     return f"{metric['namespace']}|{metric['name']}|{dimensions}|{metric['statistic']}|{metric['period_seconds']}"
 
 
-def fetch(metrics):
+def fetch(metrics: list[Json]) -> list[list[Point]]:
     until = datetime.fromtimestamp((now().timestamp() - PERIOD) // PERIOD * PERIOD, UTC)
     queries = [
         {
@@ -63,21 +64,23 @@ def fetch(metrics):
         }
         for index, metric in enumerate(metrics)
     ]
-    found = [[] for _ in metrics]
+    found: list[list[Point]] = [[] for _ in metrics]
     start = until - timedelta(seconds=2 * PERIOD)
     paginator = cloudwatch.get_paginator("get_metric_data")
-    for page in paginator.paginate(MetricDataQueries=queries, StartTime=start, EndTime=until, ScanBy="TimestampAscending"):
+    for page in paginator.paginate(
+        MetricDataQueries=queries, StartTime=start, EndTime=until, ScanBy="TimestampAscending"
+    ):
         for result in page["MetricDataResults"]:
             found[int(result["Id"][1:])] += zip(result["Timestamps"], result["Values"], strict=True)
     return found
 
 
-def features(at, value):
+def features(at: datetime, value: float) -> list[float]:
     angle = at.timestamp() / 86_400 * math.tau
     return [value, math.sin(angle), math.cos(angle)]
 
 
-def announce(resource, metric, at, value, score):
+def announce(resource: Json, metric: Json, at: datetime, value: float, score: float) -> None:
     window_end = rfc3339(at + timedelta(seconds=PERIOD))
     anomaly_id = derive("anm", series_of(metric), window_end, "forest")
     body = {"id": anomaly_id, "severity": "high", "resource": resource["arn"], "observed": value, "score": score}
@@ -86,7 +89,7 @@ def announce(resource, metric, at, value, score):
     record("anomaly.detected", "anomaly-detector", anomaly_id, None, body)
 
 
-def save(table, name, before):
+def save(table: str, name: str, before: Json) -> None:
     version = int(before["version"]["N"])
     at = now()
     expires = int((at + timedelta(days=45)).timestamp())

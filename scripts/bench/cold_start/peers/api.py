@@ -4,12 +4,12 @@ import json
 import os
 from datetime import datetime
 
-from common import dynamodb, from_item, now, rfc3339
+from common import Json, dynamodb, from_item, now, rfc3339
 
 SHOWN = ("id", "title", "status", "severity", "opened_at", "version")
 
 
-def handle(event):
+def handle(event: Json) -> Json:
     query = event.get("queryStringParameters") or {}
     since = rfc3339(datetime.fromisoformat(query["since"]))
     limit = int(query.get("limit", 50))
@@ -23,7 +23,7 @@ def handle(event):
     }
 
 
-def read(since, until, limit):
+def read(since: str, until: str, limit: int) -> list[Json]:
     found = []
     for month in dict.fromkeys((until[:7], since[:7])):
         answer = dynamodb.query(
@@ -39,9 +39,15 @@ def read(since, until, limit):
     return found[:limit]
 
 
-def summary(incident):
+def summary(incident: Json) -> Json:
     anomaly = incident["anomaly"]
     shown = {name: incident[name] for name in SHOWN}
     measured = {"metric": anomaly["metric"]["name"], "observed": anomaly["observed"], "score": anomaly["score"]}
     escalated = incident["escalation"]["decision"] == "escalated"
-    return {**shown, **measured, "resource": anomaly["resource"], "summary": incident["finding"]["summary"], "escalated": escalated}
+    return {
+        **shown,
+        **measured,
+        "resource": anomaly["resource"],
+        "summary": incident["finding"]["summary"],
+        "escalated": escalated,
+    }

@@ -1,4 +1,4 @@
-"""The loop of a Python function: asks the Runtime API for events, hands them to `_HANDLER` (module.function), posts the answers."""
+"""A Python function's loop: asks the Runtime API for events, hands them to `_HANDLER` (module.function), answers."""
 
 import http.client
 import importlib

@@ -10,6 +10,8 @@ from typing import Any
 import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
+Json = dict[str, Any]
+
 session = boto3.session.Session()
 dynamodb = session.client("dynamodb")
 _serializer = TypeSerializer()
@@ -24,12 +26,12 @@ def rfc3339(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def to_item(value: dict[str, Any]) -> dict[str, Any]:
+def to_item(value: Json) -> Json:
     decimals = json.loads(json.dumps(value), parse_float=Decimal)
     return {name: _serializer.serialize(member) for name, member in decimals.items()}
 
 
-def from_item(item: dict[str, Any]) -> dict[str, Any]:
+def from_item(item: Json) -> Json:
     return {name: _plain(_deserializer.deserialize(member)) for name, member in item.items()}
 
 
@@ -43,7 +45,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def envelopes(event: dict[str, Any], schema: str) -> list[dict[str, Any]]:
+def envelopes(event: Json, schema: str) -> list[Json]:
     found = [json.loads(record["Sns"]["Message"]) for record in event["Records"]]
     for envelope in found:
         if envelope["schema"] != schema:
@@ -58,7 +60,7 @@ def derive(prefix: str, *parts: str) -> str:
     return f"{prefix}_{digest.hexdigest()[:20]}"
 
 
-def publish(sns: Any, topic: str, cause: dict[str, Any], kind: str, body: dict[str, Any], subject: str, text: str) -> None:
+def publish(sns: Any, topic: str, cause: Json, kind: str, body: Json, subject: str, text: str) -> None:
     envelope = {
         "schema": f"nightjar.{kind}/1",
         "id": body["id"],
@@ -77,7 +79,7 @@ def publish(sns: Any, topic: str, cause: dict[str, Any], kind: str, body: dict[s
     )
 
 
-def record(kind: str, actor: str, subject: str, because_of: str | None, details: dict[str, Any]) -> None:
+def record(kind: str, actor: str, subject: str, because_of: str | None, details: Json) -> None:
     """Appends a fact to the audit chain: reads its end, writes the entry and the fact's marker in one transaction."""
     table = os.environ["AUDIT_TABLE"]
     tip = dynamodb.query(
@@ -88,7 +90,7 @@ def record(kind: str, actor: str, subject: str, because_of: str | None, details:
         Limit=1,
         ConsistentRead=True,
     )["Items"]
-    before = json.loads(tip[0]["entry"]["S"]) if tip else {"seq": 0, "hash": "0" * 64}
+    before: Json = json.loads(tip[0]["entry"]["S"]) if tip else {"seq": 0, "hash": "0" * 64}
     fact = {
         "id": derive("fct", kind, subject, because_of or ""),
         "kind": kind,
@@ -101,7 +103,14 @@ def record(kind: str, actor: str, subject: str, because_of: str | None, details:
     entry = {"chain": "main", "seq": before["seq"] + 1, "previous_hash": before["hash"], "fact": fact}
     canonical = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     entry["hash"] = hashlib.sha256(canonical.encode()).hexdigest()
-    item = {"chain": "main", "seq": entry["seq"], "kind": kind, "at": fact["at"], "subject": subject, "entry": json.dumps(entry)}
+    item = {
+        "chain": "main",
+        "seq": entry["seq"],
+        "kind": kind,
+        "at": fact["at"],
+        "subject": subject,
+        "entry": json.dumps(entry),
+    }
     marker = {"chain": f"fact#{fact['id']}", "seq": 0, "recorded_as": entry["seq"]}
     puts = (
         {"TableName": table, "Item": to_item(item), "ConditionExpression": "attribute_not_exists(seq)"},

@@ -6,7 +6,7 @@ import re
 import time
 from datetime import datetime, timedelta
 
-from common import derive, dynamodb, envelopes, from_item, now, publish, record, rfc3339, session, to_item
+from common import Json, derive, dynamodb, envelopes, from_item, now, publish, record, rfc3339, session, to_item
 
 logs = session.client("logs")
 sns = session.client("sns")
@@ -17,10 +17,10 @@ SIGNALS = (
     ("connection_exhaustion", re.compile(r"connection pool (?:is )?exhausted|too many connections", re.I)),
     ("dependency_timeout", re.compile(r"timed out|timeout exceeded|deadline exceeded|etimedout", re.I)),
 )
-QUERY = "fields @timestamp, @message, @logStream, @log | filter @message like /(?i)({})/ | sort @timestamp desc | limit 1000"
+QUERY = "fields @timestamp, @message, @logStream | filter @message like /(?i)({})/ | sort @timestamp desc | limit 1000"
 
 
-def handle(event):
+def handle(event: Json) -> dict[str, int]:
     summary = {"incidents": 0, "published": 0}
     for envelope in envelopes(event, "nightjar.anomaly/1"):
         incident = open_incident(envelope["body"])
@@ -33,7 +33,7 @@ def handle(event):
     return summary
 
 
-def open_incident(anomaly):
+def open_incident(anomaly: Json) -> Json:
     incident_id = derive("inc", anomaly["id"])
     incidents = os.environ["INCIDENTS_TABLE"]
     stored = dynamodb.get_item(TableName=incidents, Key={"id": {"S": incident_id}}, ConsistentRead=True).get("Item")
@@ -64,7 +64,7 @@ def open_incident(anomaly):
     return incident
 
 
-def search(groups, anomaly):
+def search(groups: list[str], anomaly: Json) -> list[dict[str, str]]:
     start = datetime.fromisoformat(anomaly["window_start"]) - timedelta(minutes=15)
     end = datetime.fromisoformat(anomaly["window_end"]) + timedelta(minutes=2)
     query = QUERY.format("|".join(pattern.pattern for _, pattern in SIGNALS))
@@ -80,8 +80,9 @@ def search(groups, anomaly):
         time.sleep(0.25)
 
 
-def diagnose(rows):
-    causes, patterns = {}, {}
+def diagnose(rows: list[dict[str, str]]) -> Json:
+    causes: dict[str, int] = {}
+    patterns: dict[str, Json] = {}
     for row in rows:
         cause = next((name for name, pattern in SIGNALS if pattern.search(row["@message"])), None)
         if cause is None:
@@ -92,10 +93,11 @@ def diagnose(rows):
         patterns[template]["count"] += 1
     ranked = sorted(causes.items(), key=lambda pair: -pair[1])
     summary = f"{ranked[0][0]} is the likeliest cause ({ranked[0][1]} log events)" if ranked else "no errors were found"
-    return {"summary": summary, "causes": [{"kind": kind, "events": events} for kind, events in ranked], "patterns": [*patterns.values()]}
+    told = [{"kind": kind, "events": events} for kind, events in ranked]
+    return {"summary": summary, "causes": told, "patterns": list(patterns.values())}
 
 
-def tell(cause, incident):
+def tell(cause: Json, incident: Json) -> None:
     text = f"{incident['title']}\n\n{incident['finding']['summary']}\n"
     publish(sns, os.environ["CRITICAL_ALERTS_TOPIC_ARN"], cause, "incident", incident, incident["title"], text)
     record("alert.published", "log-analyzer-rca", incident["id"], incident["id"], {"severity": incident["severity"]})

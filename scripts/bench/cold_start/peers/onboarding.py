@@ -2,8 +2,9 @@
 
 import json
 import os
+from collections.abc import Iterator
 
-from common import dynamodb, from_item, now, record, rfc3339, session, to_item
+from common import Json, dynamodb, from_item, now, record, rfc3339, session, to_item
 
 ec2 = session.client("ec2")
 cloudwatch = session.client("cloudwatch")
@@ -13,10 +14,11 @@ STANDARD = (("CPUUtilization", "above"), ("NetworkIn", "both"), ("NetworkOut", "
 LISTED = ("disk_used_percent", "mem_used_percent")
 
 
-def handle(event):
+def handle(event: Json) -> dict[str, int]:
     table = os.environ["INVENTORY_TABLE"]
     found = tagged()
-    known = {item["arn"]["S"]: from_item(item) for page in pages() for item in page["Items"]}
+    scan = dynamodb.get_paginator("scan").paginate(TableName=table)
+    known = {item["arn"]["S"]: from_item(item) for page in scan for item in page["Items"]}
     groups = {group for resource in found for group in existing_groups(resource["tags"])}
     listed = [metric for name in LISTED for metric in list_metrics(name)]
     onboarded = 0
@@ -24,7 +26,11 @@ def handle(event):
         if resource["arn"] in known:
             continue
         described = describe(resource, groups, listed)
-        details = {"type": resource["type"], "metrics": len(described["metrics"]), "log_groups": len(described["log_sources"])}
+        details = {
+            "type": resource["type"],
+            "metrics": len(described["metrics"]),
+            "log_groups": len(described["log_sources"]),
+        }
         record("resource.onboarded", "onboarding", resource["arn"], described["onboarded_at"][:10], details)
         dynamodb.put_item(TableName=table, Item=to_item(described))
         onboarded += 1
@@ -33,47 +39,42 @@ def handle(event):
     return summary
 
 
-def tagged():
+def tagged() -> list[Json]:
     region = os.environ["AWS_REGION"]
     states = ["pending", "running", "stopping", "stopped", "shutting-down"]
     filters = [
         {"Name": f"tag:{os.environ['NAME_PREFIX']}:monitor", "Values": ["true"]},
         {"Name": "instance-state-name", "Values": states},
     ]
-    for page in ec2.get_paginator("describe_instances").paginate(Filters=filters):
-        return [
-            {
-                "arn": f"arn:aws:ec2:{region}:{reservation['OwnerId']}:instance/{instance['InstanceId']}",
-                "id": instance["InstanceId"],
-                "type": "ec2:instance",
-                "tags": {tag["Key"]: tag["Value"] for tag in instance["Tags"]},
-                "state": instance["State"]["Name"],
-                "launched_at": rfc3339(instance["LaunchTime"]),
-            }
-            for reservation in page["Reservations"]
-            for instance in reservation["Instances"]
-        ]
-    return []
+    return [
+        {
+            "arn": f"arn:aws:ec2:{region}:{reservation['OwnerId']}:instance/{instance['InstanceId']}",
+            "id": instance["InstanceId"],
+            "type": "ec2:instance",
+            "tags": {tag["Key"]: tag["Value"] for tag in instance["Tags"]},
+            "state": instance["State"]["Name"],
+            "launched_at": rfc3339(instance["LaunchTime"]),
+        }
+        for page in ec2.get_paginator("describe_instances").paginate(Filters=filters)
+        for reservation in page["Reservations"]
+        for instance in reservation["Instances"]
+    ]
 
 
-def pages():
-    return dynamodb.get_paginator("scan").paginate(TableName=os.environ["INVENTORY_TABLE"])
-
-
-def existing_groups(tags):
+def existing_groups(tags: dict[str, str]) -> Iterator[str]:
     for name in tags.get(f"{os.environ['NAME_PREFIX']}:log-groups", "").split():
         page = logs.describe_log_groups(logGroupNamePrefix=name)
         if any(group["logGroupName"] == name for group in page["logGroups"]):
             yield name
 
 
-def list_metrics(name):
+def list_metrics(name: str) -> Iterator[Json]:
     paginator = cloudwatch.get_paginator("list_metrics")
     for page in paginator.paginate(Namespace="CWAgent", MetricName=name, RecentlyActive="PT3H"):
         yield from page["Metrics"]
 
 
-def describe(resource, groups, listed):
+def describe(resource: Json, groups: set[str], listed: list[Json]) -> Json:
     at = rfc3339(now())
     own = {"InstanceId": resource["id"]}
     metrics = [metric("AWS/EC2", name, own, direction) for name, direction in STANDARD]
@@ -85,6 +86,12 @@ def describe(resource, groups, listed):
     return {**resource, "metrics": metrics, "log_sources": sources, "missing": [], "onboarded_at": at, "updated_at": at}
 
 
-def metric(namespace, name, dimensions, direction):
-    described = {"namespace": namespace, "name": name, "dimensions": dimensions, "statistic": "Average", "period_seconds": 300}
+def metric(namespace: str, name: str, dimensions: dict[str, str], direction: str) -> Json:
+    described = {
+        "namespace": namespace,
+        "name": name,
+        "dimensions": dimensions,
+        "statistic": "Average",
+        "period_seconds": 300,
+    }
     return {**described, "direction": direction}

@@ -4,14 +4,14 @@ import json
 import os
 from datetime import datetime, timedelta
 
-from common import dynamodb, envelopes, now, publish, record, rfc3339, session
+from common import Json, dynamodb, envelopes, now, publish, record, rfc3339, session
 
 ec2 = session.client("ec2")
 sns = session.client("sns")
 TABLE = os.environ["REMEDIATIONS_TABLE"]
 
 
-def handle(event):
+def handle(event: Json) -> dict[str, int]:
     summary = {"carried_out": 0, "declined": 0}
     for envelope in envelopes(event, "nightjar.incident/1"):
         incident = envelope["body"]
@@ -20,7 +20,13 @@ def handle(event):
         refusal = why_not(incident)
         if refusal:
             details = {"reason": refusal}
-            record("remediation.declined", "remediation-engine", incident["anomaly"]["resource"]["arn"], incident["id"], details)
+            record(
+                "remediation.declined",
+                "remediation-engine",
+                incident["anomaly"]["resource"]["arn"],
+                incident["id"],
+                details,
+            )
             summary["declined"] += 1
             continue
         act(envelope, incident)
@@ -28,11 +34,12 @@ def handle(event):
     return summary
 
 
-def look(key):
-    return dynamodb.get_item(TableName=TABLE, Key={"id": {"S": key}}, ConsistentRead=True).get("Item")
+def look(key: str) -> Json | None:
+    answer: Json = dynamodb.get_item(TableName=TABLE, Key={"id": {"S": key}}, ConsistentRead=True)
+    return answer.get("Item")
 
 
-def why_not(incident):
+def why_not(incident: Json) -> str | None:
     resource = incident["anomaly"]["resource"]
     instance = ec2.describe_instances(InstanceIds=[resource["id"]])["Reservations"][0]["Instances"][0]
     cooldown = look(f"resource#{resource['arn']}")
@@ -48,7 +55,7 @@ def why_not(incident):
     return None
 
 
-def act(envelope, incident):
+def act(envelope: Json, incident: Json) -> None:
     resource = incident["anomaly"]["resource"]
     at = now()
     claim = {"incident": incident["id"], "resource_arn": resource["arn"], "state": "started", "claimed_at": rfc3339(at)}
@@ -61,15 +68,27 @@ def act(envelope, incident):
     print(json.dumps({"level": "INFO", "message": "remediation", "incident": incident["id"]}))
     body = {"id": incident["id"], "severity": incident["severity"], "action": "reboot", "outcome": "finished"}
     subject = f"rebooted {resource['name']}"
-    publish(sns, os.environ["CRITICAL_ALERTS_TOPIC_ARN"], envelope, "remediation", body, subject, f"{subject}: {incident['title']}")
+    publish(
+        sns,
+        os.environ["CRITICAL_ALERTS_TOPIC_ARN"],
+        envelope,
+        "remediation",
+        body,
+        subject,
+        f"{subject}: {incident['title']}",
+    )
     replace(settled, settled | {"announced": True})
 
 
-def take(claim, at):
+def take(claim: Json, at: datetime) -> None:
     expires = str(int((at + timedelta(days=90)).timestamp()))
     put = {
         "TableName": TABLE,
-        "Item": {"id": {"S": f"claim#{claim['incident']}"}, "claim": {"S": json.dumps(claim)}, "expires_at": {"N": expires}},
+        "Item": {
+            "id": {"S": f"claim#{claim['incident']}"},
+            "claim": {"S": json.dumps(claim)},
+            "expires_at": {"N": expires},
+        },
         "ConditionExpression": "attribute_not_exists(id)",
     }
     update = {
@@ -86,7 +105,7 @@ def take(claim, at):
     dynamodb.transact_write_items(TransactItems=[{"Put": put}, {"Update": update}])
 
 
-def replace(before, after):
+def replace(before: Json, after: Json) -> None:
     dynamodb.update_item(
         TableName=TABLE,
         Key={"id": {"S": f"claim#{before['incident']}"}},
