@@ -25,6 +25,8 @@ class Answers:
 
     def __init__(self) -> None:
         self.inventory_is_empty = False
+        self._resource = to_attributes(examples.resource())
+        self._incidents = [to_attributes(examples.incident(number)) for number in range(INCIDENTS_LISTED)]
         self.series_state: dict[str, Any] | None = None
 
     def to(self, service: str, operation: str, asked: dict[str, Any]) -> Any:
@@ -34,12 +36,12 @@ class Answers:
         return answer(asked)
 
     def _dynamodb_Scan(self, asked: dict[str, Any]) -> dict[str, Any]:
-        items = [] if self.inventory_is_empty else [to_attributes(examples.resource())]
+        items = [] if self.inventory_is_empty else [self._resource]
         return {"Items": items, "Count": len(items), "ScannedCount": len(items)}
 
     def _dynamodb_GetItem(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Only the inventory has what is asked for: no incident, claim or cooldown is known yet."""
-        return {"Item": to_attributes(examples.resource())} if asked["TableName"] == INVENTORY else {}
+        return {"Item": self._resource} if asked["TableName"] == INVENTORY else {}
 
     def _dynamodb_BatchGetItem(self, asked: dict[str, Any]) -> dict[str, Any]:
         items = [self.series_state] if self.series_state else []
@@ -51,7 +53,7 @@ class Answers:
         if asked["TableName"] == INCIDENTS:
             partition = asked["ExpressionAttributeValues"][":partition"]["S"]
             if partition == datetime.now(UTC).strftime("%Y-%m"):
-                items = [to_attributes(examples.incident(number)) for number in range(INCIDENTS_LISTED)]
+                items = self._incidents
         return {"Items": items, "Count": len(items), "ScannedCount": len(items)}
 
     def _dynamodb_PutItem(self, asked: dict[str, Any]) -> dict[str, Any]:

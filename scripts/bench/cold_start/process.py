@@ -91,7 +91,10 @@ async def _patiently(invocation: Coroutine[Any, Any, Answer], process: subproces
         await asyncio.wait((task,), timeout=0.5)
         if not task.done() and (process.poll() is not None or time.monotonic() > until):
             task.cancel()
-            raise TimeoutError("it ended" if process.poll() is not None else f"no answer in {PATIENCE_SECONDS} s")
+            status = process.poll()
+            raise TimeoutError(
+                f"no answer in {PATIENCE_SECONDS} s" if status is None else f"it ended with status {status}"
+            )
     return task.result()
 
 
