@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use nightjar_model::forest::{DIMENSIONS, FeatureVector, quantise};
+use nightjar_model::forest::{DIMENSIONS, FeatureVector, ForestOptions, plant, quantise};
 use nightjar_model::synthetic::{Noise, healthy};
 use nightjar_model::{Artifact, Datapoint, Detector, Model, SeriesState};
 
@@ -25,6 +25,12 @@ fn forest(criterion: &mut Criterion) {
         (0..1_024).map(|_| std::array::from_fn(|_| quantise(2.0 * noise.normal()))).collect();
     assert_eq!(DIMENSIONS, 8);
     let model = Model::bundled();
+    if let Ok(planted) = plant(&points, &ForestOptions::default()) {
+        let mut next = points.iter().cycle();
+        criterion.bench_function("the crate's own scoring, same shape", |bencher| {
+            bencher.iter(|| next.next().map(|point| planted.original.score(black_box(point))));
+        });
+    }
     let mut next = points.iter().cycle();
     criterion.bench_function("forest scoring, 8 features, 100 trees of 256", |bencher| {
         bencher.iter(|| next.next().map(|point| model.forest_score(black_box(point))));

@@ -35,14 +35,14 @@ pub struct Tuning {
 
 impl Default for Tuning {
     fn default() -> Self {
-        const LEVEL: f32 = 0.13;
-        const RHYTHM: f32 = 0.15;
+        const LEVEL: f32 = 0.03;
+        const RHYTHM: f32 = 0.28;
         Self {
-            weights: [LEVEL, LEVEL, LEVEL, LEVEL, RHYTHM, RHYTHM, RHYTHM, 0.0, 0.85, 0.65, 0.9, 0.65, 0.2],
-            exponent: 3,
-            absent: 1.3,
-            novelty: 1.8,
-            novelty_weight: 3.0,
+            weights: [LEVEL, LEVEL, LEVEL, LEVEL, RHYTHM, RHYTHM, RHYTHM, 0.0, 3.0, 0.5, 0.24, 0.93, 0.17],
+            exponent: 2,
+            absent: 0.5,
+            novelty: 2.34,
+            novelty_weight: 2.1,
             tails: TailOptions {
                 memory_days: 60.0,
                 memory_slots: 1_000.0,
@@ -51,7 +51,7 @@ impl Default for Tuning {
                 prior_octaves: 0.17,
                 counted: 0.3,
             },
-            bar: 1.6,
+            bar: 0.805,
         }
     }
 }

@@ -14,7 +14,7 @@ pub struct Policy {
     pub cooldown_seconds: i64,
     /// … but at least this many slots: slow series tell slow stories.
     pub cooldown_slots: i64,
-    /// In the cool-down a surprise must exceed the alert's by this much (2 is a hundred times rarer).
+    /// In the cool-down a surprise must exceed the alert's by this much (1 is ten times rarer).
     pub breakthrough: f32,
     /// How much each recent alert raises the bar.
     pub load_weight: f32,
@@ -27,11 +27,11 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            cooldown_seconds: 12 * HOUR,
-            cooldown_slots: 100,
-            breakthrough: 2.0,
-            load_weight: 0.1,
-            load_seconds: 8.0 * 86_400.0,
+            cooldown_seconds: 14 * HOUR,
+            cooldown_slots: 40,
+            breakthrough: 5.0,
+            load_weight: 0.32,
+            load_seconds: 19.0 * 86_400.0,
             load_slots: 300.0,
         }
     }

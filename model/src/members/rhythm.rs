@@ -18,6 +18,9 @@ const TOLERANCE: i64 = HOUR;
 /// Readings looked at on either side.
 const EITHER_SIDE: usize = 4;
 
+/// A deviation is measured in the spread of that time of day, but in no less than this share of the typical error.
+const SHARE_OF_ERROR: f32 = 0.2;
+
 /// Comparisons before their typical error is trusted.
 const WARM: u32 = 24;
 
@@ -47,7 +50,7 @@ impl Rhythm {
             let earlier = same_time(history, short);
             let around = spread(&earlier, 3)?;
             let error = history.mean(0, short) - around.median;
-            let usual = typical_error[place] * MEAN_TO_SIGMA;
+            let usual = SHARE_OF_ERROR * typical_error[place] * MEAN_TO_SIGMA;
             rhythm.typical[place] = around.median;
             rhythm.errors[place] = error;
             rhythm.units[place] = usual.max(around.unit(0.0));

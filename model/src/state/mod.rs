@@ -76,9 +76,9 @@ impl SeriesState {
         self.seen
     }
 
-    /// Slots of history needed before the series is judged: one day, but no fewer than 48 slots.
+    /// Slots of history needed before the series is judged: a day and a half, but no fewer than 72 slots.
     pub fn slots_needed(&self) -> u32 {
-        (self.slots_in(DAY) as u32).clamp(48, 288)
+        (self.slots_in(DAY) as u32).clamp(48, 288) * 3 / 2
     }
 
     pub(crate) fn slot_seconds(&self) -> i64 {
