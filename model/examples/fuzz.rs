@@ -19,12 +19,9 @@ const SLOWEST_TRAINING: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
     let mut numbers = std::env::args().skip(1).map(|text| text.parse::<u64>());
-    let (cases, seed) = match (numbers.next().unwrap_or(Ok(1_000_000)), numbers.next().unwrap_or(Ok(1))) {
-        (Ok(cases), Ok(seed)) => (cases, seed),
-        _ => {
-            eprintln!("usage: fuzz [CASES] [SEED]");
-            return ExitCode::FAILURE;
-        }
+    let (Ok(cases), Ok(seed)) = (numbers.next().unwrap_or(Ok(1_000_000)), numbers.next().unwrap_or(Ok(1))) else {
+        eprintln!("usage: fuzz [CASES] [SEED]");
+        return ExitCode::FAILURE;
     };
     match run(cases, seed) {
         Ok(report) => {

@@ -27,11 +27,11 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            cooldown_seconds: 14 * HOUR,
-            cooldown_slots: 40,
-            breakthrough: 5.0,
-            load_weight: 0.32,
-            load_seconds: 19.0 * 86_400.0,
+            cooldown_seconds: 15 * HOUR,
+            cooldown_slots: 46,
+            breakthrough: 3.26,
+            load_weight: 0.28,
+            load_seconds: 11.0 * 86_400.0,
             load_slots: 300.0,
         }
     }

@@ -67,8 +67,8 @@ fn mean_distance(window: &[f32], centre: f32) -> f32 {
         add(lane, *value);
     }
     for chunk in chunks {
-        for lane in 0..LANES {
-            add(lane, chunk[lane]);
+        for (lane, value) in chunk.iter().enumerate() {
+            add(lane, *value);
         }
     }
     sums.iter().sum::<f32>() / counts.iter().sum::<f32>().max(1.0)

@@ -144,7 +144,7 @@ pub fn tally<'a>(files: impl IntoIterator<Item = &'a Labelled>, profile: &Profil
                     tally.raw -= profile.false_alarm * cost;
                 }
                 Worth::Hit { window, value } => {
-                    best[window] = Some(best[window].map_or(value, |known| known.max(value)))
+                    best[window] = Some(best[window].map_or(value, |known| known.max(value)));
                 }
             }
         }
