@@ -51,7 +51,7 @@ impl Default for Tuning {
                 prior_octaves: 0.17,
                 counted: 0.3,
             },
-            bar: 0.94,
+            bar: 0.92,
         }
     }
 }
