@@ -10,10 +10,11 @@ module "alert_handler" {
   dead_letter_queue_arn = aws_sqs_queue.dead_letters["alert-handler"].arn
 
   environment = {
-    NOTIFICATIONS_TABLE = aws_dynamodb_table.suite["notifications"].name
-    SLACK_WEBHOOK_URL   = var.slack_webhook_url
-    WEBHOOK_URL         = var.webhook_url
-    WEBHOOK_SECRET      = var.webhook_secret
+    NOTIFICATIONS_TABLE   = aws_dynamodb_table.suite["notifications"].name
+    SLACK_WEBHOOK_URL     = var.slack_webhook_url
+    WEBHOOK_URL           = var.webhook_url
+    WEBHOOK_SECRET        = var.webhook_secret
+    PUBLISH_LEASE_SECONDS = var.publish_lease_seconds
   }
 
   permissions = {

@@ -17,6 +17,7 @@ module "log_analyzer_rca" {
     CRITICAL_SCORE            = var.critical_score
     LOG_WINDOW_MINUTES        = var.log_window_minutes
     INCIDENT_RETENTION_DAYS   = var.incident_retention_days
+    PUBLISH_LEASE_SECONDS     = var.publish_lease_seconds
   }
 
   permissions = {

@@ -18,6 +18,7 @@ module "remediation_engine" {
     MAX_INCIDENT_AGE_MINUTES  = var.max_incident_age_minutes
     COOLDOWN_MINUTES          = var.cooldown_minutes
     CLAIM_LEASE_SECONDS       = var.claim_lease_seconds
+    PUBLISH_LEASE_SECONDS     = var.publish_lease_seconds
   }
 
   permissions = merge(

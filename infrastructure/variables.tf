@@ -258,6 +258,17 @@ variable "claim_lease_seconds" {
   }
 }
 
+variable "publish_lease_seconds" {
+  description = "How long one delivery of a message may take to tell people before a redelivery does. Below the minute after which Lambda first retries."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = var.publish_lease_seconds >= 1 && var.publish_lease_seconds <= 55 && floor(var.publish_lease_seconds) == var.publish_lease_seconds
+    error_message = "publish_lease_seconds must be a whole number from 1 to 55."
+  }
+}
+
 variable "remediation_concurrency" {
   description = "How many remediations may run at once. Null removes the bound: needed in new AWS accounts, whose limit of 10 leaves nothing to reserve."
   type        = number

@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     home = tmp_path_factory.mktemp("chain")
     built = packages.build(home, beside_tests=True)
-    stack = local_stack.start(home, manual_schedule=True, metric_seconds=1, retry_seconds=0.5)
+    stack = local_stack.start(home, manual_schedule=True, metric_seconds=1, retry_seconds=3)
     try:
         yield local_deployment.deploy(stack, built)
     finally:

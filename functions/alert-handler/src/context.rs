@@ -1,5 +1,6 @@
 //! What every invocation shares: built once, before the first event.
 
+use jiff::SignedDuration;
 use nightjar_aws::clients;
 use nightjar_aws::settings::Environment;
 use nightjar_aws::stores::{AuditStore, NotificationStore};
@@ -14,6 +15,7 @@ pub struct Context {
     pub audit: AuditStore,
     /// `None` when neither Slack nor a webhook is set up: email goes through SNS itself.
     pub channels: Option<Channels>,
+    pub publish_lease: SignedDuration,
 }
 
 impl Context {
@@ -30,6 +32,7 @@ impl Context {
             notifications: NotificationStore::new(dynamodb.clone(), settings.notifications_table),
             audit: AuditStore::new(dynamodb, settings.audit_table),
             channels: Channels::open(settings.slack, settings.webhook)?,
+            publish_lease: settings.publish_lease,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use aws_lambda_events::event::sns::SnsEvent;
 use futures::future::join_all;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use nightjar_aws::envelope::messages;
 use nightjar_aws::stores::Delivery;
 use nightjar_domain::audit::{Fact, FactKind};
@@ -18,9 +18,6 @@ use crate::http::{self, Post};
 
 /// The name under which the function's deeds are recorded.
 const ACTOR: &str = "alert-handler";
-/// How long one worker has the sole right to send. Longer than a post may take; not longer than Lambda waits before
-/// its first retry, so that a worker that died holds nobody up.
-const LEASE: SignedDuration = SignedDuration::from_secs(60);
 
 /// What an invocation did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -73,7 +70,7 @@ async fn tell(
 ) -> Result<Told, DeliveryError> {
     let id = NotificationId::derive(&[&alert.notice.id, channel.name()]);
     let post = channel.render(alert, &id, now)?;
-    let told = match context.notifications.claim(&id, channel.name(), LEASE, now).await? {
+    let told = match context.notifications.claim(&id, channel.name(), context.publish_lease, now).await? {
         Delivery::InFlight => return Err(DeliveryError::InFlight),
         Delivery::AlreadySent => Told::Before,
         Delivery::Claimed => {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::SignedDuration;
 use nightjar_aws::settings::{Environment, SettingsError};
 use standardwebhooks::Webhook;
 use url::{Host, Url};
@@ -15,6 +16,8 @@ pub struct Settings {
     /// Slack's incoming webhook.
     pub slack: Option<Endpoint>,
     pub webhook: Option<WebhookSettings>,
+    /// How long one worker has the sole right to send.
+    pub publish_lease: SignedDuration,
 }
 
 /// A webhook of any other system.
@@ -31,7 +34,8 @@ impl Settings {
         let audit_table = env.required("AUDIT_TABLE");
         let slack = optional(&mut env, "SLACK_WEBHOOK_URL");
         let webhook = webhook(&mut env);
-        env.finish(Self { notifications_table, audit_table, slack, webhook })
+        let publish_lease = env.publish_lease();
+        env.finish(Self { notifications_table, audit_table, slack, webhook, publish_lease })
     }
 }
 

@@ -1,9 +1,10 @@
 //! One anomaly in, one incident out.
 
+use anyhow::bail;
 use aws_lambda_events::event::sns::SnsEvent;
 use jiff::Timestamp;
 use nightjar_aws::envelope::{Readable, envelopes};
-use nightjar_aws::stores::StoredIncident;
+use nightjar_aws::stores::{Publication, StoredIncident};
 use nightjar_domain::alert::{Notice, email};
 use nightjar_domain::anomaly::Anomaly;
 use nightjar_domain::audit::{Fact, FactKind};
@@ -27,18 +28,24 @@ pub struct Summary {
     pub published: usize,
 }
 
-/// Handles every anomaly of an SNS event.
-pub async fn handle(context: &Context, event: SnsEvent, now: Timestamp) -> anyhow::Result<Summary> {
+/// Handles every anomaly of an SNS event. `clock` is read anew before publishing: gathering takes seconds, which must not
+/// count against the lease.
+pub async fn handle(context: &Context, event: SnsEvent, clock: impl Fn() -> Timestamp) -> anyhow::Result<Summary> {
     let mut summary = Summary::default();
     for anomaly in envelopes::<Anomaly>(&event)? {
         let stored = match context.incidents.get(&Incident::identify(&anomaly.body)).await? {
             Some(stored) => stored,
-            None => open(context, &anomaly, now).await?,
+            None => open(context, &anomaly, clock()).await?,
         };
         context.audit.record(&[opened(&stored.incident)]).await?;
         summary.incidents += 1;
         if stored.incident.escalation.is_escalated() && stored.published_at.is_none() {
-            publish(context, &anomaly, stored.incident, now).await?;
+            let now = clock();
+            match context.incidents.claim_publication(&stored.incident.id, context.settings.publish_lease, now).await? {
+                Publication::Claimed => publish(context, &anomaly, stored.incident, now).await?,
+                Publication::Done => continue,
+                Publication::InFlight => bail!("another delivery publishes {}", stored.incident.id),
+            }
             summary.published += 1;
         }
     }

@@ -5,5 +5,5 @@ use nightjar_log_analyzer_rca::{context::Context, handler};
 async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
     let context = Context::load().await?;
-    lambda::serve(|event| handler::handle(&context, event, clock::now())).await
+    lambda::serve(|event| handler::handle(&context, event, clock::now)).await
 }

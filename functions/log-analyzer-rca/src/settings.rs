@@ -17,6 +17,8 @@ pub struct Settings {
     pub log_window: SignedDuration,
     /// How long an incident is kept.
     pub retention: SignedDuration,
+    /// How long a delivery may take to publish before another one does.
+    pub publish_lease: SignedDuration,
 }
 
 impl Settings {
@@ -49,6 +51,7 @@ impl Settings {
                     "between 1 and 3650",
                 ),
             ),
+            publish_lease: env.publish_lease(),
         };
         env.finish(settings)
     }

@@ -10,8 +10,9 @@ use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsOutput;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
 use aws_sdk_sns::operation::publish::PublishOutput;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;
@@ -35,6 +36,8 @@ struct World {
     filter: Rule,
     put: Rule,
     sns: Rule,
+    /// Claims of the right to publish, and notes that it was done.
+    publication: Rule,
 }
 
 impl World {
@@ -55,6 +58,8 @@ impl World {
             sns: mock!(aws_sdk_sns::Client::publish)
                 .match_requests(|request| request.message_structure() == Some("json") && request.subject().is_some())
                 .then_output(|| PublishOutput::builder().build()),
+            publication: mock!(aws_sdk_dynamodb::Client::update_item)
+                .then_output(|| UpdateItemOutput::builder().build()),
         }
     }
 
@@ -93,11 +98,14 @@ impl World {
                 });
                 GetItemOutput::builder().set_item(item).build()
             });
-        let update = mock!(aws_sdk_dynamodb::Client::update_item).then_output(|| UpdateItemOutput::builder().build());
         let tip = mock!(aws_sdk_dynamodb::Client::query).then_output(|| QueryOutput::builder().build());
         let audit = mock!(aws_sdk_dynamodb::Client::transact_write_items)
             .then_output(|| TransactWriteItemsOutput::builder().build());
-        mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, [&inventory, &incidents, &update, &tip, &audit, &self.put])
+        mock_client!(
+            aws_sdk_dynamodb,
+            RuleMode::MatchAny,
+            [&inventory, &incidents, &self.publication, &tip, &audit, &self.put]
+        )
     }
 
     fn logs(&self) -> aws_sdk_cloudwatchlogs::Client {
@@ -118,7 +126,7 @@ impl World {
 
     async fn run(&self) -> anyhow::Result<Summary> {
         let message = serde_json::to_string(&envelope_of(self.anomaly.clone())).unwrap();
-        handle(&self.context(), sns_event(&message), now()).await
+        handle(&self.context(), sns_event(&message), now).await
     }
 }
 
@@ -168,6 +176,18 @@ async fn a_redelivery_after_a_crash_before_publishing_publishes_what_is_stored()
 }
 
 #[tokio::test]
+async fn a_delivery_beside_one_that_publishes_fails_and_comes_back_later() {
+    let mut world = World::new();
+    world.stored = Some((incident(), false));
+    world.publication = mock!(aws_sdk_dynamodb::Client::update_item).then_error(|| {
+        UpdateItemError::ConditionalCheckFailedException(ConditionalCheckFailedException::builder().build())
+    });
+    let error = world.run().await.unwrap_err().to_string();
+    assert!(error.starts_with("another delivery publishes inc_"), "{error}");
+    assert_eq!(world.sns.num_calls(), 0);
+}
+
+#[tokio::test]
 async fn where_insights_cannot_serve_the_events_themselves_do() {
     let mut world = World::new();
     world.start_query = mock!(aws_sdk_cloudwatchlogs::Client::start_query).then_error(throttled);
@@ -199,7 +219,7 @@ async fn logs_that_cannot_be_read_at_all_are_a_gap_and_not_a_failure() {
 #[tokio::test]
 async fn a_message_that_cannot_be_read_fails_the_invocation() {
     let world = World::new();
-    let error = handle(&world.context(), sns_event("not json"), now()).await.unwrap_err().to_string();
+    let error = handle(&world.context(), sns_event("not json"), now).await.unwrap_err().to_string();
     assert!(error.starts_with("not a Nightjar envelope"), "{error}");
     assert_eq!(world.put.num_calls(), 0);
 }

@@ -4,13 +4,13 @@ use anyhow::bail;
 use aws_lambda_events::event::sns::SnsEvent;
 use jiff::Timestamp;
 use nightjar_aws::envelope::{Readable, envelopes};
-use nightjar_aws::stores::Claimed;
+use nightjar_aws::stores::{Claimed, Replaced};
 use nightjar_domain::alert::{Notice, email};
 use nightjar_domain::audit::{Fact, FactKind};
 use nightjar_domain::envelope::Envelope;
 use nightjar_domain::incident::Incident;
 use nightjar_domain::remediation::{
-    Action, Claim, ClaimState, DeclineReason, FleetState, Plan, RemediationOutcome, Resume, plan, resume,
+    Action, Announcement, Claim, ClaimState, DeclineReason, FleetState, Plan, RemediationOutcome, Resume, plan, resume,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -91,7 +91,7 @@ fn new_claim(context: &Context, incident: &Incident, state: ClaimState, now: Tim
         claimed_at: now,
         lease_until: now + context.settings.lease,
         settled_at: settled.then_some(now),
-        announced: false,
+        announcement: Announcement::Due,
     }
 }
 
@@ -169,16 +169,25 @@ fn started(incident: &Incident, action: Action, claim: &Claim) -> Fact {
     Fact::new(FactKind::RemediationStarted, ACTOR, &claim.resource_arn, because_of, claim.claimed_at, details)
 }
 
-/// Tells people, once.
+/// Tells people, once: the right to do so is claimed, and a claim that led to nothing is taken over.
 async fn announce(context: &Context, cause: &Envelope<Incident>, claim: &Claim, now: Timestamp) -> anyhow::Result<()> {
-    if claim.announced {
-        return Ok(());
-    }
     let Some(outcome) = RemediationOutcome::of(&cause.body, claim).filter(RemediationOutcome::is_worth_telling) else {
         return Ok(());
     };
+    match claim.announcement {
+        Announcement::Done => return Ok(()),
+        Announcement::Underway { until } if now <= until => bail!("another delivery announces {}", claim.incident),
+        Announcement::Underway { .. } | Announcement::Due => {}
+    }
+    let underway = Announcement::Underway { until: now + context.settings.publish_lease };
+    let claim = match context.remediations.announce(claim, underway).await? {
+        Replaced::Ours(claim) => claim,
+        Replaced::Theirs(claim) => bail!("another delivery announces {}", claim.incident),
+    };
     let envelope = Envelope::caused_by(cause, outcome, now);
     let email = email(&Notice::from(&envelope));
-    context.critical_alerts.publish(&envelope, Some(Readable { subject: email.subject, text: email.body })).await?;
-    Ok(context.remediations.mark_announced(claim).await?)
+    let readable = Readable { subject: email.subject, text: email.body };
+    context.critical_alerts.publish(&envelope, Some(readable)).await?;
+    context.remediations.announce(&claim, Announcement::Done).await?;
+    Ok(())
 }

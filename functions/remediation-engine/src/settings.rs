@@ -14,6 +14,8 @@ pub struct Settings {
     /// How long the owner of a claim may be at work. At least the function's timeout: a claim must not expire under a
     /// worker that is alive.
     pub lease: SignedDuration,
+    /// How long a delivery may take to tell people before another one does.
+    pub publish_lease: SignedDuration,
 }
 
 impl Settings {
@@ -44,6 +46,7 @@ impl Settings {
                 |seconds| (60..=3600).contains(seconds),
                 "between 60 and 3600",
             )),
+            publish_lease: env.publish_lease(),
         };
         env.finish(settings)
     }

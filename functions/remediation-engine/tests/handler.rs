@@ -23,7 +23,7 @@ use jiff::{SignedDuration, Timestamp};
 use nightjar_aws::envelope::Publisher;
 use nightjar_aws::settings::Environment;
 use nightjar_aws::stores::{AuditStore, RemediationStore};
-use nightjar_domain::remediation::{Action, Claim, ClaimState};
+use nightjar_domain::remediation::{Action, Announcement, Claim, ClaimState};
 use nightjar_ec2::Fleet;
 use nightjar_remediation_engine::context::Context;
 use nightjar_remediation_engine::handler::{Summary, handle};
@@ -170,7 +170,7 @@ fn claim(state: ClaimState, claimed_at: Timestamp) -> Claim {
         claimed_at,
         lease_until: claimed_at + SignedDuration::from_secs(120),
         settled_at: None,
-        announced: false,
+        announcement: Announcement::Due,
     }
 }
 
@@ -215,7 +215,7 @@ async fn a_dry_run_touches_nothing() {
 #[tokio::test]
 async fn a_redelivery_after_the_end_does_nothing_again() {
     let mut world = World::new();
-    world.stored = Some(Claim { announced: true, ..claim(FINISHED, ago(30)) });
+    world.stored = Some(Claim { announcement: Announcement::Done, ..claim(FINISHED, ago(30)) });
     assert_eq!(world.run().await.unwrap().carried_out, 1);
     assert_eq!((world.reboots(), world.sns.num_calls()), (0, 0));
 }
@@ -226,6 +226,16 @@ async fn a_redelivery_after_a_crash_before_the_announcement_announces_and_does_n
     world.stored = Some(claim(FINISHED, ago(30)));
     world.run().await.unwrap();
     assert_eq!((world.reboots(), world.sns.num_calls()), (0, 1));
+}
+
+#[tokio::test]
+async fn a_redelivery_beside_one_that_announces_fails_and_comes_back_later() {
+    let mut world = World::new();
+    let until = now() + SignedDuration::from_secs(20);
+    world.stored = Some(Claim { announcement: Announcement::Underway { until }, ..claim(FINISHED, ago(30)) });
+    let error = world.run().await.unwrap_err().to_string();
+    assert!(error.starts_with("another delivery announces inc_"), "{error}");
+    assert_eq!((world.reboots(), world.sns.num_calls()), (0, 0));
 }
 
 #[tokio::test]

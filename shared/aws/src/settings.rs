@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use jiff::SignedDuration;
+
 /// A setting that is missing or cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Problem {
@@ -105,6 +107,13 @@ impl<'a> Environment<'a> {
             self.problem(variable, &format!("must be {rule}"));
         }
         value
+    }
+
+    /// `PUBLISH_LEASE_SECONDS`: how long a delivery may take to publish before another delivery of the same message does.
+    /// Below the minute after which Lambda first retries, so that the retry of a crashed delivery finds the lease ended.
+    pub fn publish_lease(&mut self) -> SignedDuration {
+        let valid = |seconds: &i64| (1..=55).contains(seconds);
+        SignedDuration::from_secs(self.checked_or("PUBLISH_LEASE_SECONDS", 30, valid, "between 1 and 55"))
     }
 
     /// Records a problem that the caller found.

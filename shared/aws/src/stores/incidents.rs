@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -25,6 +26,17 @@ const READ_AT_ONCE: i32 = 100;
 pub struct StoredIncident {
     pub incident: Incident,
     pub published_at: Option<Timestamp>,
+}
+
+/// Who publishes an incident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Publication {
+    /// This delivery: publish now.
+    Claimed,
+    /// It has gone out.
+    Done,
+    /// Another delivery may be publishing it: come back later.
+    InFlight,
 }
 
 /// What a list is narrowed to.
@@ -142,6 +154,40 @@ impl IncidentStore {
             .await
             .map_err(|error| StoreError::request(&self.table, &error))?;
         answer.item.map(|item| self.stored(item)).transpose()
+    }
+
+    /// Takes the right to publish for `lease`, so that deliveries at the same moment publish once. A lease that ended
+    /// without a word is taken over: a duplicate is better than a loss.
+    pub async fn claim_publication(
+        &self,
+        id: &IncidentId,
+        lease: SignedDuration,
+        now: Timestamp,
+    ) -> Result<Publication, StoreError> {
+        let claimed = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("id", AttributeValue::S(id.to_string()))
+            .update_expression("SET publishing_until = :until")
+            .condition_expression(
+                "attribute_exists(id) AND attribute_not_exists(published_at) \
+                 AND (attribute_not_exists(publishing_until) OR publishing_until < :now)",
+            )
+            .expression_attribute_values(":now", AttributeValue::N(now.as_second().to_string()))
+            .expression_attribute_values(":until", AttributeValue::N((now.as_second() + lease.as_secs()).to_string()))
+            .send()
+            .await;
+        match claimed {
+            Ok(_) => Ok(Publication::Claimed),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => {
+                    let published = self.get(id).await?.is_some_and(|stored| stored.published_at.is_some());
+                    Ok(if published { Publication::Done } else { Publication::InFlight })
+                }
+                _ => Err(StoreError::request(&self.table, &error)),
+            },
+        }
     }
 
     /// Notes that the incident has gone out, so that a redelivery does not send it again.

@@ -10,8 +10,8 @@ mod series;
 
 pub use audit::AuditStore;
 pub use error::StoreError;
-pub use incidents::{Cursor, IncidentFilter, IncidentPage, IncidentStore, StoredIncident};
+pub use incidents::{Cursor, IncidentFilter, IncidentPage, IncidentStore, Publication, StoredIncident};
 pub use inventory::InventoryStore;
 pub use notifications::{Delivery, NotificationStore};
-pub use remediations::{Claimed, RemediationStore};
+pub use remediations::{Claimed, RemediationStore, Replaced};
 pub use series::{SeriesItem, SeriesStore};

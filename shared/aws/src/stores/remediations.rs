@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use jiff::{SignedDuration, Timestamp};
 use nightjar_domain::id::IncidentId;
-use nightjar_domain::remediation::{Claim, ClaimState};
+use nightjar_domain::remediation::{Announcement, Claim, ClaimState};
 
 use super::StoreError;
 
@@ -22,6 +22,14 @@ pub enum Claimed {
     Taken(Box<Claim>),
     /// Another incident's action holds the resource until then.
     CoolingDown { until: Timestamp },
+}
+
+/// Whose word is stored after a change.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Replaced {
+    Ours(Claim),
+    /// Another delivery was faster; this is what it stored.
+    Theirs(Claim),
 }
 
 /// Claims, settles and reads remediations.
@@ -81,16 +89,18 @@ impl RemediationStore {
     /// Settles `claim` and returns what is stored then: when another delivery settled it first, that one's word stands.
     pub async fn settle(&self, claim: &Claim, state: ClaimState, now: Timestamp) -> Result<Claim, StoreError> {
         let settled = Claim { state, settled_at: Some(now), ..claim.clone() };
-        self.replace(claim, settled).await
+        match self.replace(claim, settled).await? {
+            Replaced::Ours(claim) | Replaced::Theirs(claim) => Ok(claim),
+        }
     }
 
-    /// Notes that people were told.
-    pub async fn mark_announced(&self, claim: &Claim) -> Result<(), StoreError> {
-        self.replace(claim, Claim { announced: true, ..claim.clone() }).await.map(|_| ())
+    /// Notes how far telling people has come; `Theirs` when another delivery was faster.
+    pub async fn announce(&self, claim: &Claim, announcement: Announcement) -> Result<Replaced, StoreError> {
+        self.replace(claim, Claim { announcement, ..claim.clone() }).await
     }
 
     /// Replaces `before` by `after`, unless `before` is no longer what is stored.
-    async fn replace(&self, before: &Claim, after: Claim) -> Result<Claim, StoreError> {
+    async fn replace(&self, before: &Claim, after: Claim) -> Result<Replaced, StoreError> {
         let written = self
             .client
             .update_item()
@@ -103,12 +113,13 @@ impl RemediationStore {
             .send()
             .await;
         match written {
-            Ok(_) => Ok(after),
+            Ok(_) => Ok(Replaced::Ours(after)),
             Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => self
-                    .get(&before.incident)
-                    .await?
-                    .ok_or_else(|| StoreError::item(&self.table, format!("the claim of {} vanished", before.incident))),
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => {
+                    self.get(&before.incident).await?.map(Replaced::Theirs).ok_or_else(|| {
+                        StoreError::item(&self.table, format!("the claim of {} vanished", before.incident))
+                    })
+                }
                 _ => Err(StoreError::request(&self.table, &error)),
             },
         }

@@ -4,10 +4,11 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
 use aws_sdk_dynamodb::operation::query::{QueryInput, QueryOutput};
+use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use jiff::{SignedDuration, Timestamp};
-use nightjar_aws::stores::{IncidentFilter, IncidentPage, IncidentStore, StoredIncident};
+use nightjar_aws::stores::{IncidentFilter, IncidentPage, IncidentStore, Publication, StoredIncident};
 use nightjar_domain::incident::{Incident, Status};
 use nightjar_domain::severity::Severity;
 use nightjar_testkit::{at, incident, incidents, now};
@@ -144,4 +145,32 @@ async fn a_resource_has_its_own_index_and_filters_are_conditions() {
     };
     assert_eq!(store(&[&query]).list(&filter, 10, None).await.unwrap().incidents, []);
     assert_eq!(query.num_calls(), 1);
+}
+
+#[tokio::test]
+async fn of_deliveries_at_the_same_moment_one_publishes() {
+    let lease = SignedDuration::from_secs(30);
+    let won = mock!(Client::update_item)
+        .match_requests(|request| {
+            let values = request.expression_attribute_values().unwrap();
+            values[":until"] == number(now().as_second() + 30) && values[":now"] == number(now().as_second())
+        })
+        .then_output(|| UpdateItemOutput::builder().build());
+    let publication = store(&[&won]).claim_publication(&incident().id, lease, now()).await.unwrap();
+    assert_eq!(publication, Publication::Claimed);
+
+    for (published, expected) in [(false, Publication::InFlight), (true, Publication::Done)] {
+        let lost = mock!(Client::update_item).then_error(|| {
+            UpdateItemError::ConditionalCheckFailedException(ConditionalCheckFailedException::builder().build())
+        });
+        let stored = mock!(Client::get_item).then_output(move || {
+            let mut item = item(&incident());
+            if published {
+                item.insert("published_at".to_owned(), text(&now().to_string()));
+            }
+            GetItemOutput::builder().set_item(Some(item)).build()
+        });
+        let publication = store(&[&lost, &stored]).claim_publication(&incident().id, lease, now()).await.unwrap();
+        assert_eq!(publication, expected);
+    }
 }

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::error::{ConditionalCheckFailedException, Transactio
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use jiff::SignedDuration;
 use nightjar_aws::stores::{Claimed, RemediationStore, StoreError};
-use nightjar_domain::remediation::{Action, Claim, ClaimState};
+use nightjar_domain::remediation::{Action, Announcement, Claim, ClaimState};
 use nightjar_testkit::{incident, now, resource};
 
 use crate::{Item, number, text};
@@ -21,7 +21,7 @@ fn claim() -> Claim {
         claimed_at: now(),
         lease_until: now() + SignedDuration::from_secs(120),
         settled_at: None,
-        announced: false,
+        announcement: Announcement::Due,
     }
 }
 

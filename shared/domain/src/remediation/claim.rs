@@ -16,8 +16,19 @@ pub struct Claim {
     /// Until when the owner may still be at work.
     pub lease_until: Timestamp,
     pub settled_at: Option<Timestamp>,
-    /// Whether people were told; until then every redelivery tells them again.
-    pub announced: bool,
+    pub announcement: Announcement,
+}
+
+/// Whether people were told how it ended. Until they were, every redelivery tries to tell them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Announcement {
+    Due,
+    /// A delivery may be telling them until then; afterwards another one may.
+    Underway {
+        until: Timestamp,
+    },
+    Done,
 }
 
 /// Where a claim stands.

@@ -5,7 +5,7 @@ mod decline;
 mod outcome;
 mod plan;
 
-pub use claim::{Claim, ClaimState, Resume, resume};
+pub use claim::{Announcement, Claim, ClaimState, Resume, resume};
 pub use decline::DeclineReason;
 pub use outcome::{RemediationOutcome, RemediationResult};
 pub use plan::{Action, FleetState, InstanceState, Mode, Plan, Policy, UnknownMode, plan};

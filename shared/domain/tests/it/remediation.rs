@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use nightjar_domain::incident::Incident;
 use nightjar_domain::remediation::{
-    Action, Claim, ClaimState, DeclineReason, FleetState, InstanceState, Mode, Plan, Policy, RemediationOutcome,
-    Resume, plan, resume,
+    Action, Announcement, Claim, ClaimState, DeclineReason, FleetState, InstanceState, Mode, Plan, Policy,
+    RemediationOutcome, Resume, plan, resume,
 };
 use nightjar_domain::severity::Severity;
 use nightjar_testkit::{at, incident, now, resource};
@@ -171,7 +171,7 @@ fn claim(state: ClaimState) -> Claim {
         claimed_at: at("2026-11-21T10:00:00Z"),
         lease_until: at("2026-11-21T10:02:00Z"),
         settled_at: None,
-        announced: false,
+        announcement: Announcement::Due,
     }
 }
 
