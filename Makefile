@@ -79,7 +79,14 @@ chain-test: ## The patches of the local AWS, and the chain on it
 	$(PYTHON) -m pytest
 
 .PHONY: bench
-bench: bench-cold-start ## Cold starts, memory and package sizes, beside Python's
+bench: bench-cold-start bench-detector ## Cold starts, memory and package sizes beside Python's; the detector's speed
+
+.PHONY: bench-detector
+bench-detector:
+	cargo bench --package nightjar-model --locked
+	python3 -m venv target/forests-venv
+	target/forests-venv/bin/pip install --quiet --disable-pip-version-check --requirement scripts/bench/requirements.txt
+	target/forests-venv/bin/python scripts/bench/forests.py
 
 .PHONY: bench-cold-start
 bench-cold-start:
