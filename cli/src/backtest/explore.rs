@@ -68,7 +68,8 @@ pub(super) fn run(model: &Model, args: &BacktestArgs) -> anyhow::Result<()> {
         let replay = Replay::run(model, Config::default(), &series);
         rows += series.points.len();
         seconds += replay.spent.as_secs_f64();
-        let count = |wanted: fn(&Verdict) -> bool| replay.observations.iter().filter(|one| wanted(&one.verdict)).count();
+        let count =
+            |wanted: fn(&Verdict) -> bool| replay.observations.iter().filter(|one| wanted(&one.verdict)).count();
         learning += count(|verdict| matches!(verdict, Verdict::Learning { .. }));
         ignored += count(|verdict| matches!(verdict, Verdict::Ignored { .. }));
         found.extend(anomalies(&path.display().to_string(), &replay));
@@ -141,5 +142,7 @@ fn text(found: &[Found], summary: &Summary) -> String {
         }),
     );
     let Summary { files, rows, anomalies: number, learning_rows, ignored_rows, .. } = summary;
-    format!("{anomalies}\n{number} anomalies in {rows} rows of {files} files; {learning_rows} rows to learn from, {ignored_rows} ignored")
+    format!(
+        "{anomalies}\n{number} anomalies in {rows} rows of {files} files; {learning_rows} rows to learn from, {ignored_rows} ignored"
+    )
 }

@@ -41,7 +41,9 @@ pub(super) fn load(data: &Path, labels: &Path, period: Period) -> anyhow::Result
             let windows = windows.remove(&name).unwrap_or_default();
             let windows = windows
                 .into_iter()
-                .map(|window| rows_of(&series, window).with_context(|| format!("{name}: a labelled window holds no row")))
+                .map(|window| {
+                    rows_of(&series, window).with_context(|| format!("{name}: a labelled window holds no row"))
+                })
                 .collect::<anyhow::Result<Vec<_>>>()?;
             Ok(Case { name, series, windows })
         })

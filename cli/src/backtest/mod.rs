@@ -7,6 +7,7 @@ mod explore;
 mod labelled;
 mod plot;
 mod read;
+mod reference;
 mod replay;
 
 use std::path::PathBuf;
@@ -17,7 +18,9 @@ use nightjar_model::Model;
 
 /// Run the detector over history.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  nightjar backtest cpu.csv --plot cpu.svg\n  nightjar backtest --point-labels label *.csv --json\n  nightjar backtest --data nab/data --labels nab/labels/combined_windows.json --out results --json")]
+#[command(
+    after_help = "Examples:\n  nightjar backtest cpu.csv --plot cpu.svg\n  nightjar backtest --point-labels label *.csv --json\n  nightjar backtest --data nab/data --labels nab/labels/combined_windows.json --out results --json"
+)]
 pub struct BacktestArgs {
     /// CSV files with a timestamp and a value in each row (RFC 3339, YYYY-MM-DD hh:mm:ss in UTC, or Unix seconds).
     #[arg(value_name = "CSV", required_unless_present = "data", conflicts_with = "data")]
@@ -51,6 +54,11 @@ pub struct BacktestArgs {
     #[arg(long, requires = "data")]
     pub ablation: bool,
 
+    /// Score three detectors with known results instead, to check the scorer: silence, every 600th row, and the distance from the
+    /// probationary rows' mean.
+    #[arg(long, requires = "data", conflicts_with = "ablation")]
+    pub reference: bool,
+
     /// A model artifact to use instead of the bundled one.
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
@@ -66,8 +74,11 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
     let model = own.as_ref().unwrap_or_else(|| Model::bundled());
     match (&args.data, &args.labels) {
         (Some(data), Some(labels)) if args.ablation => ablation::run(model, data, labels, args),
+        (Some(data), Some(labels)) if args.reference => reference::run(data, labels, args),
         (Some(data), Some(labels)) => labelled::run(model, data, labels, args),
-        _ if args.plot.is_some() && args.files.len() != 1 => bail!("--plot draws one file, {} were given", args.files.len()),
+        _ if args.plot.is_some() && args.files.len() != 1 => {
+            bail!("--plot draws one file, {} were given", args.files.len())
+        }
         _ => explore::run(model, args),
     }
 }

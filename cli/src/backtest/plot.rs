@@ -70,12 +70,28 @@ fn axes(out: &mut String, scale: &Scale) {
     for step in 0..=4 {
         let value = scale.low + (scale.high - scale.low) * f64::from(step) / 4.0;
         let y = scale.y(value);
-        let _ = writeln!(out, "<line x1=\"{LEFT}\" x2=\"{}\" y1=\"{y:.1}\" y2=\"{y:.1}\" stroke=\"#e4e4e4\"/>", WIDTH - RIGHT);
-        let _ = writeln!(out, "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\" fill=\"#555\">{}</text>", LEFT - 6.0, y + 4.0, short(value));
+        let _ = writeln!(
+            out,
+            "<line x1=\"{LEFT}\" x2=\"{}\" y1=\"{y:.1}\" y2=\"{y:.1}\" stroke=\"#e4e4e4\"/>",
+            WIDTH - RIGHT
+        );
+        let _ = writeln!(
+            out,
+            "<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\" fill=\"#555\">{}</text>",
+            LEFT - 6.0,
+            y + 4.0,
+            short(value)
+        );
         let at = scale.from + (scale.until - scale.from) * i64::from(step) / 4;
         let anchor = ["start", "middle", "middle", "middle", "end"][step as usize];
-        let day = Timestamp::from_second(at).map_or_else(|_| String::new(), |at| at.strftime("%Y-%m-%d %H:%M").to_string());
-        let _ = writeln!(out, "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"{anchor}\" fill=\"#555\">{day}</text>", scale.x(at), HEIGHT - 12.0);
+        let day =
+            Timestamp::from_second(at).map_or_else(|_| String::new(), |at| at.strftime("%Y-%m-%d %H:%M").to_string());
+        let _ = writeln!(
+            out,
+            "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"{anchor}\" fill=\"#555\">{day}</text>",
+            scale.x(at),
+            HEIGHT - 12.0
+        );
     }
     let legend = [("#4878a8", "value"), ("#bcd3e8", "expected"), ("#c8322b", "anomaly")];
     for (index, (colour, name)) in legend.into_iter().enumerate() {
@@ -122,7 +138,11 @@ fn values(out: &mut String, series: &Series, scale: &Scale) {
 fn alerts(out: &mut String, series: &Series, replay: &Replay, scale: &Scale) {
     for (point, _) in series.points.iter().zip(&replay.observations).filter(|(_, one)| is_alert(one)) {
         let (x, y) = (scale.x(point.at), scale.y(point.value));
-        let _ = writeln!(out, "<line x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{TOP}\" y2=\"{}\" stroke=\"#c8322b\" stroke-opacity=\"0.35\"/>", HEIGHT - BOTTOM);
+        let _ = writeln!(
+            out,
+            "<line x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{TOP}\" y2=\"{}\" stroke=\"#c8322b\" stroke-opacity=\"0.35\"/>",
+            HEIGHT - BOTTOM
+        );
         let _ = writeln!(out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\" fill=\"#c8322b\"/>");
     }
 }

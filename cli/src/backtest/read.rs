@@ -91,7 +91,8 @@ fn datapoint(row: &csv::StringRecord, time: usize, value: usize) -> anyhow::Resu
     let at = instant(at).with_context(|| {
         format!("{at:?} is no timestamp: use RFC 3339, YYYY-MM-DD hh:mm:ss in UTC, or Unix seconds")
     })?;
-    let value = if value.is_empty() { f64::NAN } else { value.parse().with_context(|| format!("{value:?} is no number"))? };
+    let value =
+        if value.is_empty() { f64::NAN } else { value.parse().with_context(|| format!("{value:?} is no number"))? };
     Ok(Datapoint { at, value })
 }
 
