@@ -1,13 +1,18 @@
 //! Training: healthy history in, a versioned artifact out.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::artifact::{Artifact, ArtifactError, Provenance, TrainingMetrics, hex};
+use crate::detector::Detector;
 use crate::forest::{FeatureVector, ForestOptions, PlantError, plant};
 use crate::members;
+use crate::model::Model;
+use crate::robust::spread;
 use crate::state::SeriesState;
-use crate::verdict::Datapoint;
+use crate::verdict::{Datapoint, Verdict};
 
 /// The history of one series.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -101,4 +106,84 @@ fn data_sha256(series: &[TrainingSeries]) -> String {
         }
     }
     hex(&hash.finalize())
+}
+
+/// A candidate model beside the one in use, on history neither was trained on.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// Datapoints judged.
+    pub judged: u32,
+    /// Alerts on the held-out history, which is taken to be healthy.
+    pub current_alerts: u32,
+    /// The candidate's.
+    pub candidate_alerts: u32,
+    /// Incidents put into the history that were found: a level shift of an hour at ten times the usual spread.
+    pub current_found: u32,
+    /// The candidate's.
+    pub candidate_found: u32,
+    /// Incidents put in.
+    pub incidents: u32,
+}
+
+impl Comparison {
+    /// Whether the candidate may take over: it finds no fewer incidents and raises no more alerts.
+    pub fn candidate_is_no_worse(&self) -> bool {
+        self.candidate_found >= self.current_found && self.candidate_alerts <= self.current_alerts
+    }
+}
+
+/// Measures a candidate against the model in use. Each series is replayed twice with each model: as it is, and with an incident in
+/// its last quarter.
+pub fn compare(current: &Model, candidate: &Model, held_out: &[TrainingSeries]) -> Comparison {
+    let mut sum = Comparison {
+        judged: 0,
+        current_alerts: 0,
+        candidate_alerts: 0,
+        current_found: 0,
+        candidate_found: 0,
+        incidents: 0,
+    };
+    for series in held_out {
+        let from = series.points.len() * 3 / 4;
+        let until = (from + (3_600 / series.period_seconds.max(1) as usize).max(1)).min(series.points.len());
+        let shaken = with_incident(series, from..until);
+        let (judged, current_alerts) = replay(current, series, 0..series.points.len());
+        let (_, candidate_alerts) = replay(candidate, series, 0..series.points.len());
+        sum.judged += judged;
+        sum.current_alerts += current_alerts;
+        sum.candidate_alerts += candidate_alerts;
+        sum.incidents += 1;
+        sum.current_found += u32::from(replay(current, &shaken, from..until).1 > 0);
+        sum.candidate_found += u32::from(replay(candidate, &shaken, from..until).1 > 0);
+    }
+    sum
+}
+
+/// Datapoints judged, and alerts among the rows.
+fn replay(model: &Model, series: &TrainingSeries, rows: Range<usize>) -> (u32, u32) {
+    let detector = Detector::new(model);
+    let mut state = SeriesState::new(series.period_seconds);
+    let (mut judged, mut alerts) = (0, 0);
+    for (row, point) in series.points.iter().enumerate() {
+        match detector.observe(&mut state, *point).verdict {
+            Verdict::Anomalous(_) => {
+                judged += 1;
+                alerts += u32::from(rows.contains(&row));
+            }
+            Verdict::Normal => judged += 1,
+            Verdict::Learning { .. } | Verdict::Ignored { .. } => {}
+        }
+    }
+    (judged, alerts)
+}
+
+fn with_incident(series: &TrainingSeries, rows: Range<usize>) -> TrainingSeries {
+    let values: Vec<f32> =
+        series.points.iter().map(|point| point.value as f32).filter(|value| value.is_finite()).collect();
+    let shift = spread(&values, 1).map_or(1.0, |spread| 10.0 * f64::from(spread.unit(1.0)));
+    let mut shaken = series.clone();
+    for point in &mut shaken.points[rows] {
+        point.value += shift;
+    }
+    shaken
 }

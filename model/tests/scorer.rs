@@ -7,7 +7,9 @@ use nightjar_model::evaluation::windows::{
 /// A hundred rows, a window of ten, alarms where they are asked for.
 fn file(alarms: &[usize]) -> Labelled {
     let mut scores = vec![0.0; 100];
-    alarms.iter().for_each(|&row| scores[row] = 1.0);
+    for &row in alarms {
+        scores[row] = 1.0;
+    }
     Labelled { scores, windows: vec![(50, 59)] }
 }
 
