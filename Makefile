@@ -78,6 +78,10 @@ shell-check:
 chain-test: ## The patches of the local AWS, and the chain on it
 	$(PYTHON) -m pytest
 
+.PHONY: fuzz
+fuzz: ## A million hostile inputs for the detector, counted
+	cargo run --package nightjar-model --locked --example fuzz -- 1000000
+
 .PHONY: bench
 bench: bench-cold-start bench-detector ## Cold starts, memory and package sizes beside Python's; the detector's speed
 
