@@ -98,6 +98,14 @@ def diagnose(rows: list[dict[str, str]]) -> Json:
 
 
 def tell(cause: Json, incident: Json) -> None:
+    at = int(now().timestamp())
+    dynamodb.update_item(
+        TableName=os.environ["INCIDENTS_TABLE"],
+        Key={"id": {"S": incident["id"]}},
+        UpdateExpression="SET publishing_until = :until",
+        ConditionExpression="attribute_not_exists(publishing_until) OR publishing_until < :now",
+        ExpressionAttributeValues={":until": {"N": str(at + 60)}, ":now": {"N": str(at)}},
+    )
     text = f"{incident['title']}\n\n{incident['finding']['summary']}\n"
     publish(sns, os.environ["CRITICAL_ALERTS_TOPIC_ARN"], cause, "incident", incident, incident["title"], text)
     record("alert.published", "log-analyzer-rca", incident["id"], incident["id"], {"severity": incident["severity"]})

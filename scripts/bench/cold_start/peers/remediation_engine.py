@@ -66,6 +66,8 @@ def act(envelope: Json, incident: Json) -> None:
     replace(claim, settled)
     record("remediation.finished", "remediation-engine", resource["arn"], incident["id"], {"action": "reboot"})
     print(json.dumps({"level": "INFO", "message": "remediation", "incident": incident["id"]}))
+    underway = settled | {"announcement": {"underway": rfc3339(now() + timedelta(seconds=60))}}
+    replace(settled, underway)
     body = {"id": incident["id"], "severity": incident["severity"], "action": "reboot", "outcome": "finished"}
     subject = f"rebooted {resource['name']}"
     publish(
@@ -77,7 +79,7 @@ def act(envelope: Json, incident: Json) -> None:
         subject,
         f"{subject}: {incident['title']}",
     )
-    replace(settled, settled | {"announced": True})
+    replace(underway, settled | {"announcement": "done"})
 
 
 def take(claim: Json, at: datetime) -> None:
