@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use nightjar_model::evaluation::windows::{LOW_FALSE_ALARMS, LOW_MISSES, Labelled, STANDARD, best, tally};
-use nightjar_model::{Config, Member, Model};
+use nightjar_model::{Config, Member as M, Model};
 use serde::Serialize;
 
 use super::labelled::{self, Case};
@@ -27,9 +27,9 @@ pub(super) fn run(model: &Model, data: &Path, labels: &Path, args: &BacktestArgs
         variants().into_iter().map(|(without, config)| line(model, &cases, without, &config)).collect();
     if !args.json {
         let row = |line: &Line| {
-            let figures = [line.standard, line.low_fp, line.low_fn].map(|figure| format!("{figure:.2}"));
-            let [standard, low_fp, low_fn] = figures;
-            [line.without.clone(), standard, low_fp, low_fn, line.false_alarm_rows.to_string()]
+            let figure = |figure: f64| format!("{figure:.2}");
+            let alarms = line.false_alarm_rows.to_string();
+            [line.without.clone(), figure(line.standard), figure(line.low_fp), figure(line.low_fn), alarms]
         };
         print(&table(&["without", "standard", "low FP", "low FN", "false-alarm rows"], lines.iter().map(row)))?;
     }
@@ -49,6 +49,9 @@ fn line(model: &Model, cases: &[Case], without: String, config: &Config) -> Line
     }
 }
 
+/// Takes one part out.
+type Change = fn(&mut Config);
+
 /// The configuration as it ships, then with one part taken out each.
 fn variants() -> Vec<(String, Config)> {
     let with = |change: &dyn Fn(&mut Config)| {
@@ -56,31 +59,29 @@ fn variants() -> Vec<(String, Config)> {
         change(&mut config);
         config
     };
-    let silence = |members: &[Member]| {
-        with(&|config| members.iter().for_each(|member| config.tuning.weights[member.index()] = 0.0))
-    };
-    use Member as M;
-    let groups: [(&str, &[Member]); 5] = [
+    let silence =
+        |members: &[M]| with(&|config| members.iter().for_each(|member| config.tuning.weights[member.index()] = 0.0));
+    let groups: [(&str, &[M]); 5] = [
         ("the level members", &[M::LevelNow, M::LevelHalfHour, M::LevelTwoHours, M::LevelSixHours]),
         ("the rhythm members", &[M::RhythmNow, M::RhythmHour, M::RhythmThreeHours]),
         ("the shape members", &[M::ShapeHalfHour, M::ShapeTwoHours, M::ShapeFourHours, M::ShapeSixHours]),
         ("the forest", &[M::Forest]),
-        ("all but the forest", &Member::ALL[..Member::ALL.len() - 1]),
+        ("all but the forest", &M::ALL[..M::ALL.len() - 1]),
     ];
     let mut variants = vec![("nothing: as it ships".to_owned(), Config::default())];
     variants.extend(groups.map(|(name, members)| (name.to_owned(), silence(members))));
     let shipped = Config::default().tuning.weights;
-    for member in Member::ALL.into_iter().filter(|member| shipped[member.index()] > 0.0 && *member != M::Forest) {
+    for member in M::ALL.into_iter().filter(|member| shipped[member.index()] > 0.0 && *member != M::Forest) {
         variants.push((format!("{member:?}"), silence(&[member])));
     }
-    let rules: [(&str, &dyn Fn(&mut Config)); 6] = [
-        ("holding back what is familiar", &|config| config.tuning.novelty_weight = 0.0),
-        ("counted frequencies in the tails", &|config| config.tuning.tails.counted = 0.0),
-        ("the cool-down", &|config| (config.policy.cooldown_seconds, config.policy.cooldown_slots) = (0, 0)),
-        ("the cool-down's floor in slots", &|config| config.policy.cooldown_slots = 0),
-        ("breaking through a cool-down", &|config| config.policy.breakthrough = f32::INFINITY),
-        ("the bar that rises with the alert load", &|config| config.policy.load_weight = 0.0),
+    let rules: [(&str, Change); 6] = [
+        ("holding back what is familiar", |config| config.tuning.novelty_weight = 0.0),
+        ("counted frequencies in the tails", |config| config.tuning.tails.counted = 0.0),
+        ("the cool-down", |config| (config.policy.cooldown_seconds, config.policy.cooldown_slots) = (0, 0)),
+        ("the cool-down's floor in slots", |config| config.policy.cooldown_slots = 0),
+        ("breaking through a cool-down", |config| config.policy.breakthrough = f32::INFINITY),
+        ("the bar that rises with the alert load", |config| config.policy.load_weight = 0.0),
     ];
-    variants.extend(rules.map(|(name, change)| (name.to_owned(), with(change))));
+    variants.extend(rules.map(|(name, change)| (name.to_owned(), with(&change))));
     variants
 }

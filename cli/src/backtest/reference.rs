@@ -31,9 +31,8 @@ pub(super) fn run(data: &Path, labels: &Path, args: &BacktestArgs) -> anyhow::Re
     let cases = labelled::load(data, labels, args.period)?;
     let lines = DETECTORS.map(|(detector, scores)| {
         let files: Vec<Labelled> = cases.iter().map(|case| case.labelled(scores(case))).collect();
-        let [standard, low_fp, low_fn] =
-            [STANDARD, LOW_FALSE_ALARMS, LOW_MISSES].map(|profile| best(&files, &profile).total);
-        Line { detector, standard, low_fp, low_fn }
+        let total = |profile| best(&files, profile).total;
+        Line { detector, standard: total(&STANDARD), low_fp: total(&LOW_FALSE_ALARMS), low_fn: total(&LOW_MISSES) }
     });
     if !args.json {
         let figure = |figure: f64| format!("{figure:.2}");
