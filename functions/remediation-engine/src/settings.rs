@@ -71,13 +71,8 @@ mod tests {
 
     #[test]
     fn without_a_mode_nothing_is_carried_out() {
-        let env = Environment::from_lookup(|name| {
-            (!matches!(
-                name,
-                "REMEDIATION_MODE" | "COOLDOWN_MINUTES" | "MAX_INCIDENT_AGE_MINUTES" | "CLAIM_LEASE_SECONDS"
-            ))
-            .then(|| "aiops".to_owned())
-        });
+        let required = ["NAME_PREFIX", "REMEDIATIONS_TABLE", "AUDIT_TABLE", "CRITICAL_ALERTS_TOPIC_ARN"];
+        let env = Environment::from_lookup(|name| required.contains(&name).then(|| "aiops".to_owned()));
         assert_eq!(Settings::read(env).unwrap().policy.mode, Mode::DryRun);
     }
 }

@@ -63,6 +63,7 @@ fn secrets_are_not_shown() {
                 signer: Signer(…),
             },
         ),
+        publish_lease: 30s,
     }
     "#);
 }
