@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::types::{Filter, Instance, Tag};
+use aws_sdk_ec2::types::{Filter, Instance, Reservation, Tag};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
 use nightjar_aws::retry::{Failure, classify, explain};
@@ -71,7 +71,7 @@ impl Fleet {
             Err(error) if classify(&error) == Failure::NotFound => return Ok(None),
             Err(error) => return Err(failed("DescribeInstances", &error)),
         };
-        let instance = answer.reservations().iter().flat_map(|reservation| reservation.instances()).next();
+        let instance = answer.reservations().iter().flat_map(Reservation::instances).next();
         Ok(instance.map(|instance| InstanceState {
             state: state_of(instance),
             tags: tags_of(instance.tags()),
@@ -134,7 +134,7 @@ fn failed(operation: &'static str, error: &(impl ProvideErrorMetadata + Error)) 
 mod tests {
     use aws_sdk_ec2::operation::describe_instances::{DescribeInstancesError, DescribeInstancesOutput};
     use aws_sdk_ec2::operation::reboot_instances::{RebootInstancesError, RebootInstancesOutput};
-    use aws_sdk_ec2::types::{InstanceState as Ec2State, InstanceStateName, Reservation};
+    use aws_sdk_ec2::types::{InstanceState as Ec2State, InstanceStateName};
     use aws_smithy_mocks::{RuleMode, mock, mock_client};
     use aws_smithy_types::error::ErrorMetadata;
 
