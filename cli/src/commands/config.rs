@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use nightjar_domain::catalogue::Catalogue;
 use nightjar_domain::diagnosis::{LogSignals, SignalsDocument};
+use nightjar_domain::routing::Routes;
+use nightjar_domain::routing::document::RoutesDocument;
+use nightjar_domain::routing::product::{self, ProductsDocument};
 use serde::Serialize;
 
 use crate::outcome::Outcome;
@@ -12,7 +15,7 @@ use crate::output::{Output, table};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum ConfigCommand {
-    /// Check alert_thresholds.json and log_signals.json. Exit status 1 if one cannot be used.
+    /// Check every configuration file. Exit status 1 if one cannot be used.
     Check {
         /// Where they are.
         #[arg(default_value = "config")]
@@ -52,7 +55,17 @@ pub(super) fn run(command: &ConfigCommand, output: Output) -> anyhow::Result<Out
 fn check(dir: &Path) -> Vec<Checked> {
     let catalogue = |json: &str| Catalogue::parse(json).map(drop).map_err(|error| error.to_string());
     let signals = |json: &str| LogSignals::parse(json).map(drop).map_err(|error| error.to_string());
-    vec![check_file(&dir.join("alert_thresholds.json"), catalogue), check_file(&dir.join("log_signals.json"), signals)]
+    // Routes name products' receivers and the other way round: a products.json that cannot be read is told of once, below.
+    let products = std::fs::read_to_string(dir.join("products.json")).ok().filter(|json| product::parse(json).is_ok());
+    let products = products.unwrap_or_else(|| r#"{"products": {}}"#.to_owned());
+    let routes = |json: &str| Routes::parse(json, &products).map(drop).map_err(|error| error.to_string());
+    let own = |json: &str| product::parse(json).map(drop).map_err(|error| error.to_string());
+    vec![
+        check_file(&dir.join("alert_thresholds.json"), catalogue),
+        check_file(&dir.join("log_signals.json"), signals),
+        check_file(&dir.join("alert_routes.json"), routes),
+        check_file(&dir.join("products.json"), own),
+    ]
 }
 
 fn check_file(path: &Path, parse: impl Fn(&str) -> Result<(), String>) -> Checked {
@@ -74,6 +87,8 @@ fn schemas() -> anyhow::Result<Vec<(&'static str, String)>> {
     Ok(vec![
         ("alert_thresholds.schema.json", text(schemars::schema_for!(Catalogue))?),
         ("log_signals.schema.json", text(schemars::schema_for!(SignalsDocument))?),
+        ("alert_routes.schema.json", text(schemars::schema_for!(RoutesDocument))?),
+        ("products.schema.json", text(schemars::schema_for!(ProductsDocument))?),
     ])
 }
 
@@ -139,6 +154,6 @@ mod tests {
     #[test]
     fn schemas_are_written_where_they_are_wanted() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(write_schemas(&dir.path().join("schemas")).unwrap().len(), 2);
+        assert_eq!(write_schemas(&dir.path().join("schemas")).unwrap().len(), 4);
     }
 }

@@ -5,6 +5,7 @@ mod config;
 mod dlq;
 mod doctor;
 mod events;
+mod routes;
 mod train;
 
 use crate::backtest;
@@ -27,6 +28,8 @@ pub enum Command {
     /// Check configuration files, and write their schemas.
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// See who would be told of an alert, and why (not).
+    Routes(routes::RoutesArgs),
     /// Look for what keeps a deployment from doing its work.
     Doctor(doctor::DoctorArgs),
 }
@@ -43,6 +46,7 @@ pub async fn run(command: Command, output: Output) -> anyhow::Result<Outcome> {
         Command::Events(args) => events::run(&args, output).await,
         Command::Audit(args) => audit::run(&args, output).await,
         Command::Config(command) => config::run(&command, output),
+        Command::Routes(args) => routes::run(&args, output),
         Command::Doctor(args) => doctor::run(&args, output).await,
     }
 }

@@ -72,6 +72,14 @@ content_id!(
     NotificationId, "ntf"
 );
 content_id!(
+    /// One group of alerts: a route, a channel, and the labels that its alerts have in common.
+    GroupId, "grp"
+);
+content_id!(
+    /// One silence: what it mutes, who set it, why and for how long.
+    SilenceId, "sil"
+);
+content_id!(
     /// One fact of the audit trail: what happened, to what, because of what.
     FactId, "fct"
 );

@@ -17,4 +17,5 @@ pub mod metric;
 pub mod onboarding;
 pub mod remediation;
 pub mod resource;
+pub mod routing;
 pub mod severity;

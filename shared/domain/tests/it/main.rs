@@ -8,3 +8,4 @@ mod envelope;
 mod escalation;
 mod onboarding;
 mod remediation;
+mod routing;

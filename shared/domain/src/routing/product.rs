@@ -1,0 +1,112 @@
+//! Products: named sets of resources, with who owns them. The document `config/products.json`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Labels;
+use super::lenient::{Lenient, take_all};
+use super::matcher::{Matcher, all_match};
+use crate::severity::Severity;
+
+/// The document `config/products.json`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProductsDocument {
+    #[serde(rename = "$schema", default)]
+    pub schema: Option<String>,
+    /// By name.
+    pub products: BTreeMap<String, ProductEntry>,
+}
+
+/// One product of the document.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProductEntry {
+    /// Which resources belong to it, such as `tag:app="shop"`. All must hold.
+    pub matchers: Vec<Lenient<Matcher>>,
+    /// A team or a person.
+    pub owner: String,
+    /// How much depends on it. Of several products that claim a resource, the most critical has it.
+    pub criticality: Severity,
+    /// The receiver of its alerts, for routes with `to_owner`.
+    #[serde(default)]
+    pub channel: Option<String>,
+    /// What to do, as a link.
+    #[serde(default)]
+    pub runbook: Option<String>,
+}
+
+/// A product, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    pub name: String,
+    pub matchers: Vec<Matcher>,
+    pub owner: String,
+    pub criticality: Severity,
+    pub channel: Option<String>,
+    pub runbook: Option<String>,
+}
+
+impl Product {
+    /// Whether a resource with these labels belongs to it.
+    pub fn claims(&self, labels: &Labels) -> bool {
+        all_match(&self.matchers, labels)
+    }
+}
+
+/// Everything that is wrong with the document, at once.
+#[derive(Debug, thiserror::Error)]
+pub enum ProductsError {
+    #[error("products.json is not a valid document: {0}")]
+    Document(#[from] serde_json::Error),
+    #[error("products.json: {}", .0.join("; "))]
+    Content(Vec<String>),
+}
+
+/// What products may look at: what the resource is, not what happened to it.
+const OF_THE_RESOURCE: [&str; 4] = ["resource_type", "resource", "account", "region"];
+
+/// Reads and checks the document.
+pub fn parse(json: &str) -> Result<Vec<Product>, ProductsError> {
+    let document: ProductsDocument = serde_json::from_str(json)?;
+    let mut problems = Vec::new();
+    let products = document.products.into_iter().map(|(name, entry)| check(name, entry, &mut problems)).collect();
+    if problems.is_empty() { Ok(products) } else { Err(ProductsError::Content(problems)) }
+}
+
+fn check(name: String, entry: ProductEntry, problems: &mut Vec<String>) -> Product {
+    let path = format!("products.{name}");
+    let count = entry.matchers.len();
+    let matchers = take_all(entry.matchers, &format!("{path}.matchers"), problems);
+    if matchers.len() == count && matchers.iter().all(Matcher::matches_nothing) {
+        problems.push(format!("{path}.matchers: at least one must need a label: else every resource belongs to it"));
+    }
+    for (index, matcher) in matchers.iter().enumerate() {
+        let label = matcher.name();
+        if !OF_THE_RESOURCE.contains(&label) && !label.starts_with(super::labels::TAG) {
+            problems.push(format!(
+                "{path}.matchers[{index}]: {label} is not known of a resource: use tag:<key>, {}",
+                OF_THE_RESOURCE.join(", ")
+            ));
+        }
+    }
+    if name.trim().is_empty() {
+        problems.push("products: a name is empty".to_owned());
+    }
+    if entry.owner.trim().is_empty() {
+        problems.push(format!("{path}.owner: is empty"));
+    }
+    if entry.runbook.as_deref().is_some_and(|link| !link.starts_with("https://")) {
+        problems.push(format!("{path}.runbook: must begin with https://"));
+    }
+    Product {
+        name,
+        matchers,
+        owner: entry.owner,
+        criticality: entry.criticality,
+        channel: entry.channel,
+        runbook: entry.runbook,
+    }
+}
