@@ -27,13 +27,51 @@ impl Spread {
     }
 }
 
-/// Median (the lower of two middles), reordering the values; `None` for none.
-pub(crate) fn median(values: &mut [f32]) -> Option<f32> {
-    if values.is_empty() {
-        return None;
+/// Median (the lower of two middles) of at most [`MOST`] values; `None` for none. NaN is absence, what is past [`MOST`] is left out.
+pub(crate) fn median(values: impl Iterator<Item = f32>) -> Option<f32> {
+    Sample::take(values).median()
+}
+
+/// A few values as integers in the order of [`f32::total_cmp`]: integers are selected among without a branch.
+struct Sample {
+    keys: [i32; MOST],
+    number: usize,
+}
+
+impl Sample {
+    fn take(values: impl Iterator<Item = f32>) -> Self {
+        let (mut keys, mut number) = ([0; MOST], 0);
+        for (value, _) in values.zip(0..MOST) {
+            keys[number] = ordered(value.to_bits().cast_signed());
+            number += usize::from(!value.is_nan());
+        }
+        Self { keys, number }
     }
-    let middle = (values.len() - 1) / 2;
-    Some(*values.select_nth_unstable_by(middle, f32::total_cmp).1)
+
+    fn median(&mut self) -> Option<f32> {
+        let keys = &mut self.keys[..self.number];
+        if keys.is_empty() {
+            return None;
+        }
+        let middle = (keys.len() - 1) / 2;
+        Some(value(*keys.select_nth_unstable(middle).1))
+    }
+
+    /// Replaces the values by their distances from a centre.
+    fn centre(&mut self, centre: f32) {
+        for key in &mut self.keys[..self.number] {
+            *key = (value(*key) - centre).abs().to_bits().cast_signed();
+        }
+    }
+}
+
+/// From a float's bits to an integer that sorts like it, and back.
+fn ordered(bits: i32) -> i32 {
+    bits ^ ((bits >> 31).cast_unsigned() >> 1).cast_signed()
+}
+
+fn value(key: i32) -> f32 {
+    f32::from_bits(ordered(key).cast_unsigned())
 }
 
 /// Spread of the values that are there (NaN is absence), or `None` when fewer than `least` are.
@@ -41,35 +79,38 @@ pub(crate) fn median(values: &mut [f32]) -> Option<f32> {
 /// The medians are taken over at most [`MOST`] of them, the mean deviation over all: one spike more or less would move it.
 pub(crate) fn spread(window: &[f32], least: usize) -> Option<Spread> {
     let stride = window.len().div_ceil(MOST).max(1);
-    let mut values: Vec<f32> = window.iter().step_by(stride).copied().filter(|value| !value.is_nan()).collect();
-    if values.len() * stride < least {
+    let mut sample = Sample::take(window.iter().step_by(stride).copied());
+    if sample.number * stride < least {
         return None;
     }
-    let centre = median(&mut values)?;
-    for value in &mut values {
-        *value = (*value - centre).abs();
-    }
+    let centre = sample.median()?;
+    sample.centre(centre);
     let mean = mean_distance(window, centre) * MEAN_TO_SIGMA;
-    Some(Spread { median: centre, mad: median(&mut values)? * MAD_TO_SIGMA, mean })
+    Some(Spread { median: centre, mad: sample.median()? * MAD_TO_SIGMA, mean })
 }
 
-/// Mean distance from a centre, in eight lanes so that it costs a nanosecond for each few values.
+/// Mean distance from a centre.
 fn mean_distance(window: &[f32], centre: f32) -> f32 {
-    const LANES: usize = 8;
-    let (mut sums, mut counts) = ([0.0_f32; LANES], [0.0_f32; LANES]);
-    let mut add = |lane: usize, value: f32| {
-        let there = !value.is_nan();
-        sums[lane] += if there { (value - centre).abs() } else { 0.0 };
-        counts[lane] += if there { 1.0 } else { 0.0 };
-    };
-    let chunks = window.chunks_exact(LANES);
-    for (lane, value) in chunks.remainder().iter().enumerate() {
-        add(lane, *value);
+    // One value that is not there makes the plain sum NaN; most windows have none.
+    let sum = sum_in_lanes(window, |value| (value - centre).abs());
+    if !sum.is_nan() {
+        return sum / window.len().max(1) as f32;
+    }
+    let sum = sum_in_lanes(window, |value| if value.is_nan() { 0.0 } else { (value - centre).abs() });
+    sum / window.iter().filter(|value| !value.is_nan()).count().max(1) as f32
+}
+
+/// Eight sums side by side, so that a value costs a fraction of a nanosecond.
+fn sum_in_lanes(window: &[f32], term: impl Fn(f32) -> f32) -> f32 {
+    let mut sums = [0.0_f32; 8];
+    let chunks = window.chunks_exact(sums.len());
+    for (sum, value) in sums.iter_mut().zip(chunks.remainder()) {
+        *sum += term(*value);
     }
     for chunk in chunks {
-        for (lane, value) in chunk.iter().enumerate() {
-            add(lane, *value);
+        for (sum, value) in sums.iter_mut().zip(chunk) {
+            *sum += term(*value);
         }
     }
-    sums.iter().sum::<f32>() / counts.iter().sum::<f32>().max(1.0)
+    sums.iter().sum::<f32>()
 }

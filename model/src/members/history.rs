@@ -60,25 +60,34 @@ impl<'s> History<'s> {
         self.mean_between(end.saturating_sub(length), end)
     }
 
-    /// Means of stretches of `length` slots, newest first: the one that ends now, the one that ended `stride` slots ago, and so on.
-    /// NaN where a stretch has no value.
-    pub(crate) fn means_backwards(&self, length: usize, stride: usize, means: &mut Vec<f32>) {
-        means.clear();
+    /// Means of stretches of `length` slots, oldest first: the last one ends now, the one before it `stride` slots ago, and so on.
+    /// NaN where a stretch has no value. `means` is where they are put unless they are the slots themselves.
+    pub(crate) fn means<'m>(&self, length: usize, stride: usize, means: &'m mut Vec<f32>) -> &'m [f32]
+    where
+        's: 'm,
+    {
         if length == 1 && stride == 1 {
-            means.extend(self.slots.iter().rev());
-            return;
+            return self.slots;
         }
+        means.clear();
         let starts = self.sums.len().saturating_sub(length);
+        // The last stretch ends with the newest slot.
+        let first = (starts.saturating_sub(1) % stride).min(starts);
         if self.has_gaps {
-            let ends = (length..self.sums.len()).rev().step_by(stride);
-            means.extend(ends.map(|end| self.mean_between(end - length, end)));
+            means.extend((first..starts).step_by(stride).map(|start| self.mean_between(start, start + length)));
         } else {
-            let pairs = self.sums[length.min(self.sums.len())..].iter().rev().zip(self.sums[..starts].iter().rev());
             let share = 1.0 / length as f64;
-            let mean = |(end, start): (&f64, &f64)| ((end - start) * share) as f32;
-            // Without `step_by` the loop is vectorised.
-            if stride == 1 { means.extend(pairs.map(mean)) } else { means.extend(pairs.step_by(stride).map(mean)) }
+            let mean = |(start, end): (&f64, &f64)| ((end - start) * share) as f32;
+            let ends = &self.sums[self.sums.len() - starts..];
+            means.extend(self.sums[first..starts].iter().zip(&ends[first..]).map(mean));
+            // Thinned out afterwards: the loop above is vectorised, with `step_by` it would not be.
+            let kept = means.len().div_ceil(stride);
+            for place in 1..kept {
+                means[place] = means[place * stride];
+            }
+            means.truncate(kept);
         }
+        means
     }
 
     fn mean_between(&self, start: usize, end: usize) -> f32 {

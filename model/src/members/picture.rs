@@ -33,8 +33,7 @@ fn motion(history: &History<'_>) -> (f32, f32) {
     };
     let usual = mean_of(&steps);
     let lately = mean_of(&steps[steps.len().saturating_sub(history.slots_in(HOUR).max(6))..]);
-    let mut known: Vec<f32> = steps.iter().copied().filter(|step| !step.is_nan()).collect();
-    let typical = median(&mut known).unwrap_or(0.0) * 1.482_6;
+    let typical = median(steps.iter().copied()).unwrap_or(0.0) * 1.482_6;
     let step = (history.at(0) - history.at(1)) / typical.max(0.5 * usual).max(1e-9);
     let ground = 0.1 * usual + 1e-9;
     (step, ((lately + ground) / (usual + ground)).ln())
