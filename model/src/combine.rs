@@ -21,7 +21,7 @@ pub struct Tuning {
     pub weights: [f32; MEMBERS],
     /// Exponent of the power mean, ≥ 1.
     pub exponent: i32,
-    /// Surprise that a member without enough history is taken to have: neither for nor against.
+    /// Surprise that a member without enough history is taken to have.
     pub absent: f32,
     /// Novelty (as a surprise) below which the score is held back.
     pub novelty: f32,
@@ -31,18 +31,20 @@ pub struct Tuning {
     pub tails: TailOptions,
     /// Surprise that is just worth an alert.
     pub bar: f32,
+    /// The quick surprise that is: rows finer than a slot together with the last half hour, -log10 of a rarity in slots.
+    pub quick_bar: f32,
 }
 
 impl Default for Tuning {
     fn default() -> Self {
         // The level members and the range explain and inform the forest and the novelty; in the mean they did not earn a place.
-        const RHYTHM: f32 = 0.34;
+        const RHYTHM: f32 = 0.25;
         Self {
-            weights: [0.0, 0.0, 0.0, 0.0, RHYTHM, RHYTHM, RHYTHM, 0.0, 3.0, 0.08, 0.25, 3.0, 0.325],
+            weights: [0.0, 0.0, 0.0, 0.0, RHYTHM, RHYTHM, RHYTHM, 0.0, 0.0, 0.0, 2.8, 0.1, 0.15, 4.7, 0.2],
             exponent: 2,
-            absent: 0.69,
-            novelty: 2.29,
-            novelty_weight: 2.0,
+            absent: 0.15,
+            novelty: 2.38,
+            novelty_weight: 1.75,
             tails: TailOptions {
                 memory_days: 60.0,
                 memory_slots: 1_000.0,
@@ -51,7 +53,8 @@ impl Default for Tuning {
                 prior_octaves: 0.17,
                 counted: 0.3,
             },
-            bar: 0.92,
+            bar: 0.84,
+            quick_bar: 1.75,
         }
     }
 }
@@ -88,13 +91,37 @@ pub(crate) fn surprise(members: &[f32; MEMBERS], slot_seconds: i64, tuning: &Tun
     mean - tuning.novelty_weight * familiar + in_time
 }
 
-/// Lets the tails learn the readings, once per slot.
+/// The quick surprise, for series sampled more finely than a slot: the mean of what the rows themselves and the course of the last
+/// half hour say, as rarities in time, put so that it shares [`Tuning::bar`]. `None` for slower series, whose every row is a slot.
+pub(crate) fn quick(members: &[f32; MEMBERS], state: &SeriesState, tuning: &Tuning) -> Option<f32> {
+    let rows = LOCAL.map(|index| members[index]).into_iter().fold(f32::NAN, f32::max);
+    if state.period() >= state.slot_seconds() || rows.is_nan() {
+        return None;
+    }
+    let in_time = (state.period() as f32 / state.slot_seconds() as f32).log10();
+    let course = members[Member::ShapeHalfHour.index()].max(0.0);
+    Some(tuning.bar + 0.5 * (rows + in_time + course) - tuning.quick_bar)
+}
+
+/// What the members say on average, for ranking the rows that do not alert.
+pub(crate) fn average(members: &[f32; MEMBERS], tuning: &Tuning) -> f32 {
+    let there = members.iter().map(|surprise| if surprise.is_nan() { tuning.absent } else { *surprise });
+    there.sum::<f32>() / MEMBERS as f32
+}
+
+/// The members that look at rows, not slots.
+const LOCAL: [usize; 2] = [Member::LocalPoint as usize, Member::LocalStep as usize];
+
+/// Lets the tails learn the readings: the local members' at every row, the others' once per slot.
 pub(crate) fn learn(state: &mut SeriesState, readings: &Readings, tuning: &Tuning) {
-    let memory = (tuning.tails.memory_days * 86_400.0 / state.slot_seconds() as f32).max(tuning.tails.memory_slots);
+    let whole = state.open_slot_is_whole();
     for (index, &reading) in readings.values.iter().enumerate() {
-        if reading.is_nan() {
+        let local = LOCAL.contains(&index);
+        if reading.is_nan() || !(local || whole) {
             continue;
         }
+        let seconds = if local { state.period() } else { state.slot_seconds() };
+        let memory = (tuning.tails.memory_days * 86_400.0 / seconds as f32).max(tuning.tails.memory_slots);
         let member = Member::ALL[index];
         state.clocks[index].tick(memory);
         let clock = state.clocks[index];
@@ -106,7 +133,11 @@ pub(crate) fn learn(state: &mut SeriesState, readings: &Readings, tuning: &Tunin
             }
         }
     }
-    if let Some(rhythm) = &readings.rhythm {
+    if let Some(local) = &readings.local {
+        let rows = (2 * crate::calendar::DAY / state.period()) as usize;
+        local.learn(&mut state.local_errors, rows);
+    }
+    if let Some(rhythm) = readings.rhythm.as_ref().filter(|_| whole) {
         let two_days = state.slots_in(2 * crate::calendar::DAY);
         let mut known = state.rhythm_count;
         rhythm.learn(&mut state.rhythm_error, &mut known, two_days);

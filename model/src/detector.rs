@@ -14,8 +14,8 @@ use crate::verdict::{Anomaly, Datapoint, IgnoreReason, Observation, Verdict};
 /// Where the default threshold lies on the score's scale.
 const SCORE_AT_BAR: f64 = 0.95;
 
-/// Muted surprises are scored between this and the default threshold, in their order.
-const SCORE_OF_MUTED: f64 = 0.90;
+/// Rows that are muted or plainly below the bar are scored under this, in the order of what the members say on average.
+const RANKED_BELOW: f64 = 0.90;
 
 /// What an operator may choose, and what an experiment may change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,13 +24,20 @@ pub struct Config {
     pub alert_at: f64,
     /// The alert policy.
     pub policy: Policy,
+    /// The alert policy of the quick surprise, which only series finer than five minutes have.
+    pub quick_policy: Policy,
     /// The detector's frozen numbers.
     pub tuning: Tuning,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { alert_at: SCORE_AT_BAR, policy: Policy::default(), tuning: Tuning::default() }
+        Self {
+            alert_at: SCORE_AT_BAR,
+            policy: Policy::default(),
+            quick_policy: Policy::quick(),
+            tuning: Tuning::default(),
+        }
     }
 }
 
@@ -78,14 +85,11 @@ impl<'m> Detector<'m> {
             return (silent(Verdict::Learning { have: have.min(need), need }), NOTHING);
         };
         let surprises = combine::member_surprises(state, &readings, &self.config.tuning);
-        let surprise = combine::surprise(&surprises, state.slot_seconds(), &self.config.tuning);
-        if state.open_slot_is_whole() {
-            combine::learn(state, &readings, &self.config.tuning);
-        }
+        combine::learn(state, &readings, &self.config.tuning);
         if have <= need {
             return (silent(Verdict::Learning { have: have.min(need), need }), surprises);
         }
-        (self.judge(state, point, &readings, &surprises, surprise), surprises)
+        (self.judge(state, point, &readings, &surprises), surprises)
     }
 
     fn judge(
@@ -94,52 +98,65 @@ impl<'m> Detector<'m> {
         point: Datapoint,
         readings: &Readings,
         surprises: &[f32; MEMBERS],
-        surprise: f32,
     ) -> Observation {
-        let slot = state.slot_seconds();
-        let wary = surprise - state.feedback.raise_at(point.at);
-        let ruling = state.alerts.rule(point.at, wary, slot, &self.config.policy);
-        let score = self.score(ruling);
+        let Config { alert_at, policy, quick_policy, tuning } = &self.config;
+        let seconds = state.slot_seconds();
+        let raise = state.feedback.raise_at(point.at);
+        let slow = combine::surprise(surprises, seconds, tuning);
+        let quick = combine::quick(surprises, state, tuning);
+        let ruling = state.alerts.rule(point.at, slow - raise, seconds, policy);
+        let quick_ruling = quick.map(|quick| state.quick_alerts.rule(point.at, quick - raise, seconds, quick_policy));
+        let surprise = slow.max(quick.unwrap_or(slow));
+        let (heard, quick_heard) = (self.heard(ruling), quick_ruling.map_or(0.0, |ruling| self.heard(ruling)));
         let observation = Observation {
-            score,
-            surprise: self.score(Ruling::Heard { surprise }),
+            score: self.score(heard.max(quick_heard), combine::average(surprises, tuning)),
+            surprise: self.scale(surprise),
             expected: Some(explain::expected(readings)),
             verdict: Verdict::Normal,
         };
-        if score < self.config.alert_at || matches!(ruling, Ruling::Muted { .. }) {
+        if heard.max(quick_heard) < *alert_at {
             return observation;
         }
-        state.alerts.raised(point.at, wary, slot, &self.config.policy);
+        if heard >= *alert_at {
+            state.alerts.raised(point.at, slow - raise, seconds, policy);
+        }
+        if let Some(quick) = quick {
+            if heard >= *alert_at {
+                state.quick_alerts.cool_down(point.at, quick - raise, seconds, quick_policy);
+            } else {
+                state.quick_alerts.raised(point.at, quick - raise, seconds, quick_policy);
+            }
+        }
         let anomaly = Anomaly {
             at: point.at,
             observed: point.value,
             expected: explain::expected(readings),
-            score,
-            severity: explain::severity(surprise / self.config.tuning.bar),
-            reasons: explain::reasons(point, readings, surprises, slot),
+            score: observation.score,
+            severity: explain::severity(surprise / tuning.bar),
+            reasons: explain::reasons(point, readings, surprises, seconds),
         };
         Observation { verdict: Verdict::Anomalous(anomaly), ..observation }
     }
 
-    /// The score's scale: 0 for what is ordinary, 0.95 at the bar, 0.9975 at twice the bar. A muted surprise keeps its rank among
-    /// the muted, below every threshold from 0.95 on.
-    fn score(&self, ruling: Ruling) -> f64 {
-        let scale = |surprise: f32| {
-            let bars = f64::from(surprise.max(0.0) / self.config.tuning.bar.max(1e-3));
-            1.0 - (1.0 - SCORE_AT_BAR).powf(bars)
-        };
+    /// The score's scale: 0 for what is ordinary, 0.95 at the bar, 0.9975 at twice the bar.
+    fn scale(&self, surprise: f32) -> f64 {
+        let bars = f64::from(surprise.max(0.0) / self.config.tuning.bar.max(1e-3));
+        1.0 - (1.0 - SCORE_AT_BAR).powf(bars)
+    }
+
+    /// What the policy lets through, on that scale.
+    fn heard(&self, ruling: Ruling) -> f64 {
         match ruling {
-            Ruling::Heard { surprise } => scale(surprise),
-            Ruling::Muted { surprise } => {
-                let score = scale(surprise);
-                if score < SCORE_OF_MUTED {
-                    score
-                } else {
-                    let rank = (score - SCORE_OF_MUTED) / (1.0 - SCORE_OF_MUTED);
-                    SCORE_OF_MUTED + (SCORE_AT_BAR - SCORE_OF_MUTED) * 0.999 * rank
-                }
-            }
+            Ruling::Heard { surprise } => self.scale(surprise),
+            Ruling::Muted => 0.0,
         }
+    }
+
+    /// What is at the bar or close below it keeps its place. The others, in an incident that has alerted or in ordinary life, are
+    /// ranked below: a reader of the column sees how long an incident lasts.
+    fn score(&self, heard: f64, average: f32) -> f64 {
+        let ranked_below = RANKED_BELOW.min(self.config.alert_at);
+        if heard >= ranked_below { heard } else { ranked_below * (1.0 - (-f64::from(average.max(0.0))).exp()) * 0.999 }
     }
 }
 

@@ -72,6 +72,15 @@ fn reason(member: Member, point: Datapoint, readings: &Readings, slot_seconds: i
         },
         None => level(0),
     };
+    let local = |place: usize| match &readings.local {
+        Some(local) => Reason::Step {
+            over_rows: local.rows[place] as u32,
+            observed: f64::from(local.observed[place]),
+            typical: f64::from(local.typical[place]),
+            deviations: f64::from(local.deviations[place]),
+        },
+        None => level(0),
+    };
     let shape = |seconds: i64| Reason::Novelty { over_seconds: seconds.max(6 * slot_seconds) as u32 };
     match member {
         Member::LevelNow => level(0),
@@ -82,6 +91,8 @@ fn reason(member: Member, point: Datapoint, readings: &Readings, slot_seconds: i
         Member::RhythmHour => rhythm(1),
         Member::RhythmThreeHours => rhythm(2),
         Member::Range => Reason::Range { observed: point.value, deviations: f64::from(levels.range) },
+        Member::LocalPoint => local(0),
+        Member::LocalStep => local(1),
         Member::ShapeHalfHour => shape(1_800),
         Member::ShapeTwoHours => shape(7_200),
         Member::ShapeFourHours => shape(14_400),

@@ -12,8 +12,6 @@ use crate::calendar::HOUR;
 pub struct Policy {
     /// Cool-down after an alert, seconds; 0 turns it off.
     pub cooldown_seconds: i64,
-    /// … but at least this many slots: slow series tell slow stories.
-    pub cooldown_slots: i64,
     /// In the cool-down a surprise must exceed the alert's by this much (1 is ten times rarer).
     pub breakthrough: f32,
     /// How much each recent alert raises the bar.
@@ -27,12 +25,24 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            cooldown_seconds: 15 * HOUR,
-            cooldown_slots: 46,
+            cooldown_seconds: 17 * HOUR,
             breakthrough: 3.26,
-            load_weight: 0.28,
-            load_seconds: 11.0 * 86_400.0,
+            load_weight: 0.3,
+            load_seconds: 12.5 * 86_400.0,
             load_slots: 300.0,
+        }
+    }
+}
+
+impl Policy {
+    /// What follows the quick surprise of series finer than a slot: short stories, soon forgotten.
+    pub fn quick() -> Self {
+        Self {
+            cooldown_seconds: 4 * HOUR,
+            breakthrough: 1.0,
+            load_weight: 0.5,
+            load_seconds: 86_400.0,
+            load_slots: 0.0,
         }
     }
 }
@@ -52,7 +62,7 @@ pub(crate) enum Ruling {
     /// To be compared with the bar.
     Heard { surprise: f32 },
     /// In a cool-down and not bad enough to break through.
-    Muted { surprise: f32 },
+    Muted,
 }
 
 impl AlertMemory {
@@ -65,13 +75,18 @@ impl AlertMemory {
 
     pub(crate) fn rule(&self, at: i64, surprise: f32, slot_seconds: i64, policy: &Policy) -> Ruling {
         let heard = surprise - policy.load_weight * self.load_at(at, slot_seconds, policy);
-        let cooldown = policy.cooldown_seconds.max(policy.cooldown_slots * slot_seconds);
         match self.last {
-            Some((last, before)) if at - last < cooldown && surprise < before + policy.breakthrough => {
-                Ruling::Muted { surprise: heard }
+            Some((last, before)) if at - last < policy.cooldown_seconds && surprise < before + policy.breakthrough => {
+                Ruling::Muted
             }
             _ => Ruling::Heard { surprise: heard },
         }
+    }
+
+    /// An alert for another reason starts this cool-down too.
+    pub(crate) fn cool_down(&mut self, at: i64, surprise: f32, slot_seconds: i64, policy: &Policy) {
+        self.load = self.load_at(at, slot_seconds, policy);
+        self.last = Some((at, surprise));
     }
 
     pub(crate) fn raised(&mut self, at: i64, surprise: f32, slot_seconds: i64, policy: &Policy) {

@@ -135,6 +135,17 @@ pub enum Reason {
         /// Distance in robust standard deviations, signed.
         deviations: f64,
     },
+    /// The newest rows against the ones just before them.
+    Step {
+        /// Rows averaged.
+        over_rows: u32,
+        /// The value seen.
+        observed: f64,
+        /// The value to be expected after the rows before.
+        typical: f64,
+        /// Distance in typical errors, signed.
+        deviations: f64,
+    },
     /// The last minutes against the trailing window.
     Level {
         /// Length of the short mean, seconds.
@@ -178,6 +189,12 @@ impl fmt::Display for Reason {
                 } else {
                     write!(f, "{} above the usual {} for {day} {time} UTC", sigmas(*deviations), plain(*typical))
                 }
+            }
+            Self::Step { over_rows, observed, typical, deviations } => {
+                let side = if *deviations < 0.0 { "below" } else { "above" };
+                let (value, far, usual) = (plain(*observed), sigmas(*deviations), plain(*typical));
+                let what = if *over_rows == 1 { "is" } else { "is the mean of the newest datapoints," };
+                write!(f, "{value} {what} {far} {side} the {usual} that the datapoints just before it lead to expect")
             }
             Self::Level { over_seconds, observed, typical, deviations } => {
                 let side = if *deviations < 0.0 { "below" } else { "above" };

@@ -74,11 +74,10 @@ fn variants() -> Vec<(String, Config)> {
     for member in M::ALL.into_iter().filter(|member| shipped[member.index()] > 0.0 && *member != M::Forest) {
         variants.push((format!("{member:?}"), silence(&[member])));
     }
-    let rules: [(&str, Change); 6] = [
+    let rules: [(&str, Change); 5] = [
         ("holding back what is familiar", |config| config.tuning.novelty_weight = 0.0),
         ("counted frequencies in the tails", |config| config.tuning.tails.counted = 0.0),
-        ("the cool-down", |config| (config.policy.cooldown_seconds, config.policy.cooldown_slots) = (0, 0)),
-        ("the cool-down's floor in slots", |config| config.policy.cooldown_slots = 0),
+        ("the cool-down", |config| config.policy.cooldown_seconds = 0),
         ("breaking through a cool-down", |config| config.policy.breakthrough = f32::INFINITY),
         ("the bar that rises with the alert load", |config| config.policy.load_weight = 0.0),
     ];

@@ -5,12 +5,14 @@
 
 mod history;
 mod level;
+mod local;
 mod novelty;
 mod picture;
 mod rhythm;
 
 pub(crate) use history::History;
 pub(crate) use level::Levels;
+pub(crate) use local::{LOCALS, Local, LocalErrors, RECENT};
 pub(crate) use rhythm::{RHYTHMS, Rhythm};
 
 use serde::{Deserialize, Serialize};
@@ -20,13 +22,13 @@ use crate::model::Model;
 use crate::state::SeriesState;
 
 /// Number of members.
-pub const MEMBERS: usize = 13;
+pub const MEMBERS: usize = 15;
 
 /// Tails kept: two for members whose readings have a sign, one for the others.
 pub(crate) const TAILS: usize = 2 * SIGNED + (MEMBERS - SIGNED);
 
 /// The first members' readings are signed.
-const SIGNED: usize = 8;
+const SIGNED: usize = 10;
 
 /// What a member looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -48,6 +50,10 @@ pub enum Member {
     RhythmThreeHours,
     /// The newest slot against everything remembered.
     Range,
+    /// The newest row, at the series' own period, against the rows just before it.
+    LocalPoint,
+    /// The mean of the last few rows against those just before them.
+    LocalStep,
     /// The shape of the last half hour against every earlier one.
     ShapeHalfHour,
     /// The shape of the last two hours.
@@ -71,6 +77,8 @@ impl Member {
         Self::RhythmHour,
         Self::RhythmThreeHours,
         Self::Range,
+        Self::LocalPoint,
+        Self::LocalStep,
         Self::ShapeHalfHour,
         Self::ShapeTwoHours,
         Self::ShapeFourHours,
@@ -97,6 +105,7 @@ pub(crate) struct Readings {
     pub(crate) values: [f32; MEMBERS],
     pub(crate) levels: Levels,
     pub(crate) rhythm: Option<Rhythm>,
+    pub(crate) local: Option<Local>,
     pub(crate) forest: f64,
 }
 
@@ -108,6 +117,8 @@ pub(crate) fn read(state: &SeriesState, model: &Model) -> Option<Readings> {
     let shapes = novelty::read(&history, &levels);
     let vector = picture::vector(&history, &levels, rhythm.as_ref(), shapes[1]);
     let forest = model.forest_score(&vector);
+    let local = Local::read(&history, state.recent(), state.period(), &state.local_errors);
+    let of_local = |place: usize| local.as_ref().map_or(f32::NAN, |local| local.deviations[place]);
     let of_rhythm = |place: usize| rhythm.as_ref().map_or(f32::NAN, |rhythm| rhythm.deviations[place]);
     let values = [
         levels.deviations[0],
@@ -118,13 +129,15 @@ pub(crate) fn read(state: &SeriesState, model: &Model) -> Option<Readings> {
         of_rhythm(1),
         of_rhythm(2),
         levels.range,
+        of_local(0),
+        of_local(1),
         shapes[0],
         shapes[1],
         shapes[2],
         shapes[3],
         picture::odds(forest),
     ];
-    Some(Readings { values, levels, rhythm, forest })
+    Some(Readings { values, levels, rhythm, local, forest })
 }
 
 /// The forest's features of the newest slot, for training.

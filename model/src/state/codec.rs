@@ -1,7 +1,7 @@
 //! The state's bytes: little-endian, one version byte first, nothing that depends on the machine.
 
 use crate::feedback::Feedback;
-use crate::members::{MEMBERS, RHYTHMS, TAILS};
+use crate::members::{LOCALS, LocalErrors, MEMBERS, RECENT, RHYTHMS, TAILS};
 use crate::policy::AlertMemory;
 use crate::tail::BINS;
 
@@ -10,12 +10,16 @@ use super::{CAPACITY, SeriesState};
 /// A state's bytes never exceed this: it lives in one `DynamoDB` item.
 pub const MAX_STATE_BYTES: usize = 16 << 10;
 
-const CODEC_VERSION: u8 = 2;
+const CODEC_VERSION: u8 = 3;
 
-/// Bytes before the slots.
-const FIXED: usize = 1 + 4 + 8 + 8 + 8 + 4 + 4 + 8 * MEMBERS + 4 * RHYTHMS + 4 + 16 + 12 + 4 * BINS * TAILS;
+/// Bytes before the rows and the slots.
+const FIXED: usize =
+    1 + 4 + 8 + 8 + 8 + 4 + 4 + 8 * MEMBERS + 4 * RHYTHMS + 4 + LOCAL + 2 * 16 + 12 + 4 * BINS * TAILS + 4;
 
-const _: () = assert!(FIXED + 4 * CAPACITY <= MAX_STATE_BYTES, "a full state must fit into its item");
+/// Bytes of the local members' typical errors.
+const LOCAL: usize = 2 * 4 * (2 * LOCALS) + 2 * 4;
+
+const _: () = assert!(FIXED + 4 * (RECENT + CAPACITY) <= MAX_STATE_BYTES, "a full state must fit into its item");
 
 /// Why bytes are not a state.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -50,10 +54,19 @@ impl SeriesState {
             out.extend_from_slice(&error.to_le_bytes());
         }
         out.extend_from_slice(&self.rhythm_count.to_le_bytes());
-        let (alert_at, alert_surprise) = self.alerts.last.unwrap_or((i64::MIN, 0.0));
-        out.extend_from_slice(&alert_at.to_le_bytes());
-        out.extend_from_slice(&alert_surprise.to_le_bytes());
-        out.extend_from_slice(&self.alerts.load.to_le_bytes());
+        let LocalErrors { long, short, known } = &self.local_errors;
+        for error in long.iter().chain(short).flatten() {
+            out.extend_from_slice(&error.to_le_bytes());
+        }
+        for count in known {
+            out.extend_from_slice(&count.to_le_bytes());
+        }
+        for alerts in [&self.alerts, &self.quick_alerts] {
+            let (at, surprise) = alerts.last.unwrap_or((i64::MIN, 0.0));
+            out.extend_from_slice(&at.to_le_bytes());
+            out.extend_from_slice(&surprise.to_le_bytes());
+            out.extend_from_slice(&alerts.load.to_le_bytes());
+        }
         let (raise, since) = self.feedback.to_parts();
         out.extend_from_slice(&raise.to_le_bytes());
         out.extend_from_slice(&since.to_le_bytes());
@@ -62,8 +75,9 @@ impl SeriesState {
                 out.extend_from_slice(&count.to_le_bytes());
             }
         }
-        for slot in &self.slots {
-            out.extend_from_slice(&slot.to_le_bytes());
+        out.extend_from_slice(&(self.recent.len() as u32).to_le_bytes());
+        for value in self.recent.iter().chain(&self.slots) {
+            out.extend_from_slice(&value.to_le_bytes());
         }
         out
     }
@@ -77,7 +91,7 @@ impl SeriesState {
             return Err(StateError::Version { found: version });
         }
         let history = bytes.len().checked_sub(FIXED).ok_or(StateError::Damaged("it is cut short"))?;
-        if !history.is_multiple_of(4) || history / 4 > CAPACITY {
+        if !history.is_multiple_of(4) || history / 4 > RECENT + CAPACITY {
             return Err(StateError::Damaged("its length is impossible"));
         }
         let mut reader = Reader { rest: body };
@@ -95,22 +109,36 @@ impl SeriesState {
             *error = reader.f32();
         }
         state.rhythm_count = reader.u32();
-        let last = (reader.i64(), reader.f32());
-        state.alerts = AlertMemory { last: Some(last).filter(|&(at, _)| at != i64::MIN), load: reader.f32() };
+        for error in state.local_errors.long.iter_mut().flatten() {
+            *error = reader.f32();
+        }
+        for error in state.local_errors.short.iter_mut().flatten() {
+            *error = reader.f32();
+        }
+        state.local_errors.known = [reader.u32(), reader.u32()];
+        for alerts in [&mut state.alerts, &mut state.quick_alerts] {
+            let last = (reader.i64(), reader.f32());
+            *alerts = AlertMemory { last: Some(last).filter(|&(at, _)| at != i64::MIN), load: reader.f32() };
+        }
         state.feedback = Feedback::from_parts(reader.f32(), reader.i64());
         for tail in state.tails.iter_mut() {
             for count in &mut tail.counts {
                 *count = reader.f32();
             }
         }
-        state.slots = (0..history / 4).map(|_| reader.f32()).collect();
+        let recent = reader.u32() as usize;
+        let slots = (history / 4).checked_sub(recent).filter(|&slots| recent <= RECENT && slots <= CAPACITY);
+        let slots = slots.ok_or(StateError::Damaged("its length is impossible"))?;
+        state.recent = (0..recent).map(|_| reader.f32()).collect();
+        state.slots = (0..slots).map(|_| reader.f32()).collect();
         state.check()?;
         Ok(state)
     }
 
     /// What arithmetic could not have produced.
     fn check(&self) -> Result<(), StateError> {
-        let times = [self.last_at, self.alerts.last.map(|(at, _)| at), Some(self.head)];
+        let alerted = [&self.alerts, &self.quick_alerts].map(|alerts| alerts.last);
+        let times = [self.last_at, alerted[0].map(|(at, _)| at), alerted[1].map(|(at, _)| at), Some(self.head)];
         if times.into_iter().flatten().any(|at| !(0..=crate::calendar::LATEST).contains(&at)) {
             return Err(StateError::Damaged("a time is impossible"));
         }
@@ -118,11 +146,13 @@ impl SeriesState {
         let clocks =
             self.clocks.iter().all(|clock| amount(&clock.weight) && clock.weight >= 1.0 && amount(&clock.total));
         let tails = self.tails.iter().flat_map(|tail| &tail.counts).all(amount);
-        let surprise = self.alerts.last.is_none_or(|(_, surprise)| surprise.is_finite());
-        if !clocks || !tails || !surprise || !self.rhythm_error.iter().chain([&self.alerts.load]).all(amount) {
+        let surprises = alerted.into_iter().flatten().all(|(_, surprise)| surprise.is_finite());
+        let loads = [&self.alerts.load, &self.quick_alerts.load];
+        let errors = self.local_errors.long.iter().chain(&self.local_errors.short).flatten();
+        if !clocks || !tails || !surprises || !self.rhythm_error.iter().chain(loads).chain(errors).all(amount) {
             return Err(StateError::Damaged("a number is impossible"));
         }
-        if !self.open_sum.is_finite() || self.slots.iter().any(|slot| slot.is_infinite()) {
+        if !self.open_sum.is_finite() || self.slots.iter().chain(&self.recent).any(|value| value.is_infinite()) {
             return Err(StateError::Damaged("its history is impossible"));
         }
         Ok(())

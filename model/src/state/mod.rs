@@ -6,7 +6,7 @@ pub use codec::{MAX_STATE_BYTES, StateError};
 
 use crate::calendar::DAY;
 use crate::feedback::Feedback;
-use crate::members::{MEMBERS, RHYTHMS, TAILS};
+use crate::members::{LocalErrors, MEMBERS, RECENT, RHYTHMS, TAILS};
 use crate::policy::AlertMemory;
 use crate::tail::{Clock, Tail};
 
@@ -25,6 +25,8 @@ pub struct SeriesState {
     head: i64,
     /// Slot values, oldest first, the open slot last; NaN where there was no datapoint.
     slots: Vec<f32>,
+    /// The newest rows at the series' own period, where that is finer than a slot; NaN where there was none.
+    recent: Vec<f32>,
     /// Sum and number of the datapoints in the open slot.
     open_sum: f64,
     open_count: u32,
@@ -36,7 +38,10 @@ pub struct SeriesState {
     /// Typical distance from the same time of earlier days, per smoothing.
     pub(crate) rhythm_error: [f32; RHYTHMS],
     pub(crate) rhythm_count: u32,
+    pub(crate) local_errors: LocalErrors,
     pub(crate) alerts: AlertMemory,
+    /// The alerts of the quick surprise.
+    pub(crate) quick_alerts: AlertMemory,
     /// What people said of this series' anomalies. Changing it changes the bar, nothing else.
     pub feedback: Feedback,
 }
@@ -49,6 +54,7 @@ impl SeriesState {
             last_at: None,
             head: 0,
             slots: Vec::new(),
+            recent: Vec::new(),
             open_sum: 0.0,
             open_count: 0,
             seen: 0,
@@ -56,7 +62,9 @@ impl SeriesState {
             clocks: [Clock::NEW; MEMBERS],
             rhythm_error: [0.0; RHYTHMS],
             rhythm_count: 0,
+            local_errors: LocalErrors::default(),
             alerts: AlertMemory::default(),
+            quick_alerts: AlertMemory::default(),
             feedback: Feedback::default(),
         }
     }
@@ -91,6 +99,32 @@ impl SeriesState {
         ((seconds + slot / 2) / slot).max(1) as usize
     }
 
+    pub(crate) fn period(&self) -> i64 {
+        i64::from(self.period_seconds)
+    }
+
+    /// The newest rows, oldest first.
+    pub(crate) fn recent(&self) -> &[f32] {
+        if self.period_seconds < MIN_SLOT_SECONDS {
+            &self.recent
+        } else {
+            &self.slots[self.slots.len().saturating_sub(RECENT)..]
+        }
+    }
+
+    /// Appends a row, with NaN for those that are missing before it.
+    fn remember_row(&mut self, at: i64, value: f32) {
+        if self.period_seconds >= MIN_SLOT_SECONDS {
+            return;
+        }
+        let row = |at: i64| at.div_euclid(self.period());
+        let missing = self.last_at.map_or(0, |last| (row(at) - row(last) - 1).clamp(0, RECENT as i64)) as usize;
+        self.recent.extend(std::iter::repeat_n(f32::NAN, missing));
+        self.recent.push(value);
+        let surplus = self.recent.len().saturating_sub(RECENT);
+        self.recent.drain(..surplus);
+    }
+
     pub(crate) fn slots(&self) -> &[f32] {
         &self.slots
     }
@@ -113,8 +147,10 @@ impl SeriesState {
             self.open(number);
             self.seen = self.seen.saturating_add(1);
         }
+        let value = value.clamp(f64::from(f32::MIN), f64::from(f32::MAX));
+        self.remember_row(at, value as f32);
         self.last_at = Some(at);
-        self.open_sum += value.clamp(f64::from(f32::MIN), f64::from(f32::MAX));
+        self.open_sum += value;
         self.open_count = self.open_count.saturating_add(1);
         let missing = self.whole().saturating_sub(self.open_count);
         let before = self.slots.len().checked_sub(2).map_or(f64::NAN, |index| f64::from(self.slots[index]));
@@ -136,6 +172,7 @@ impl SeriesState {
         if self.slots.is_empty() || number != self.head {
             self.open(number);
         }
+        self.remember_row(at, f32::NAN);
         self.last_at = Some(at);
     }
 

@@ -3,6 +3,8 @@
 //! No customer's data and no benchmark's data goes into the product. The shapes are those that cloud metrics have: daily and
 //! weekly rhythm, flat utilisation with noise, bursts of traffic, counters of few distinct values, slow drift.
 
+pub mod incidents;
+
 use crate::calendar::{DAY, WEEK};
 use crate::train::TrainingSeries;
 use crate::verdict::Datapoint;
