@@ -41,6 +41,13 @@ impl Default for Config {
     }
 }
 
+struct Decision {
+    score: f64,
+    /// Before the policies.
+    surprise: f32,
+    alert: bool,
+}
+
 /// Judges datapoints. Holds no state of its own: one detector serves all series.
 #[derive(Debug, Clone)]
 pub struct Detector<'m> {
@@ -99,43 +106,61 @@ impl<'m> Detector<'m> {
         readings: &Readings,
         surprises: &[f32; MEMBERS],
     ) -> Observation {
-        let Config { alert_at, policy, quick_policy, tuning } = &self.config;
-        let seconds = state.slot_seconds();
-        let raise = state.feedback.raise_at(point.at);
-        let slow = combine::surprise(surprises, seconds, tuning);
-        let quick = combine::quick(surprises, state, tuning);
-        let ruling = state.alerts.rule(point.at, slow - raise, seconds, policy);
-        let quick_ruling = quick.map(|quick| state.quick_alerts.rule(point.at, quick - raise, seconds, quick_policy));
-        let surprise = slow.max(quick.unwrap_or(slow));
-        let (heard, quick_heard) = (self.heard(ruling), quick_ruling.map_or(0.0, |ruling| self.heard(ruling)));
+        let decision = self.decide(state, point.at, surprises);
         let observation = Observation {
-            score: self.score(heard.max(quick_heard), combine::average(surprises, tuning)),
-            surprise: self.scale(surprise),
+            score: decision.score,
+            surprise: self.scale(decision.surprise),
             expected: Some(explain::expected(readings)),
             verdict: Verdict::Normal,
         };
-        if heard.max(quick_heard) < *alert_at {
+        if !decision.alert {
             return observation;
-        }
-        if heard >= *alert_at {
-            state.alerts.raised(point.at, slow - raise, seconds, policy);
-        }
-        if let Some(quick) = quick {
-            if heard >= *alert_at {
-                state.quick_alerts.cool_down(point.at, quick - raise, seconds, quick_policy);
-            } else {
-                state.quick_alerts.raised(point.at, quick - raise, seconds, quick_policy);
-            }
         }
         let anomaly = Anomaly {
             at: point.at,
             observed: point.value,
             expected: explain::expected(readings),
-            score: observation.score,
-            severity: explain::severity(surprise / tuning.bar),
-            reasons: explain::reasons(point, readings, surprises, seconds),
+            score: decision.score,
+            severity: explain::severity(decision.surprise / self.config.tuning.bar),
+            reasons: explain::reasons(point, readings, surprises, state.slot_seconds()),
         };
         Observation { verdict: Verdict::Anomalous(anomaly), ..observation }
+    }
+
+    /// Scores rows again from what [`Self::observe_traced`] said of them, with this detector's weights, bars and policies: what makes
+    /// trying hundreds of configurations quick. Rows that were not judged, as while learning, have `None` and score 0.
+    pub fn rescore(&self, period_seconds: u32, rows: &[(i64, Option<[f32; MEMBERS]>)]) -> Vec<f64> {
+        let mut state = SeriesState::new(period_seconds);
+        let score = |(at, surprises): &(i64, Option<[f32; MEMBERS]>)| {
+            surprises.as_ref().map_or(0.0, |surprises| self.decide(&mut state, *at, surprises).score)
+        };
+        rows.iter().map(score).collect()
+    }
+
+    /// What the policies make of the members' surprises.
+    fn decide(&self, state: &mut SeriesState, at: i64, surprises: &[f32; MEMBERS]) -> Decision {
+        let Config { alert_at, policy, quick_policy, tuning } = &self.config;
+        let seconds = state.slot_seconds();
+        let raise = state.feedback.raise_at(at);
+        let slow = combine::surprise(surprises, seconds, tuning);
+        let quick = combine::quick(surprises, state, tuning);
+        let heard = self.heard(state.alerts.rule(at, slow - raise, seconds, policy));
+        let quick_heard =
+            quick.map_or(0.0, |quick| self.heard(state.quick_alerts.rule(at, quick - raise, seconds, quick_policy)));
+        let loudest = heard.max(quick_heard);
+        let alert = loudest >= *alert_at;
+        if heard >= *alert_at {
+            state.alerts.raised(at, slow - raise, seconds, policy);
+        }
+        match quick {
+            Some(quick) if heard >= *alert_at => {
+                state.quick_alerts.cool_down(at, quick - raise, seconds, quick_policy);
+            }
+            Some(quick) if alert => state.quick_alerts.raised(at, quick - raise, seconds, quick_policy),
+            _ => {}
+        }
+        let score = self.score(loudest, combine::average(surprises, tuning));
+        Decision { score, surprise: slow.max(quick.unwrap_or(slow)), alert }
     }
 
     /// The score's scale: 0 for what is ordinary, 0.95 at the bar, 0.9975 at twice the bar.

@@ -20,10 +20,12 @@ pub(super) struct Case {
     pub(super) series: Series,
     /// First and last row of each labelled window.
     windows: Vec<(usize, usize)>,
+    /// The same in epoch seconds.
+    pub(super) times: Vec<(i64, i64)>,
 }
 
 impl Case {
-    fn category(&self) -> &str {
+    pub(super) fn category(&self) -> &str {
         self.name.split('/').next().unwrap_or_default()
     }
 
@@ -34,18 +36,23 @@ impl Case {
 
 pub(super) fn load(data: &Path, labels: &Path, period: Period) -> anyhow::Result<Vec<Case>> {
     let mut windows = read::windows(labels)?;
-    read::labelled_files(data)?
+    let files = read::labelled_files(data)?;
+    let missing: Vec<&str> = windows.keys().filter(|name| !files.contains(name)).map(String::as_str).collect();
+    if !missing.is_empty() {
+        eprintln!("in the labels, but not below {}: {}", data.display(), missing.join(", "));
+    }
+    files
         .into_iter()
         .map(|name| {
             let series = read::series(&data.join(&name), period, None)?;
-            let windows = windows.remove(&name).unwrap_or_default();
-            let windows = windows
-                .into_iter()
-                .map(|window| {
+            let times = windows.remove(&name).unwrap_or_default();
+            let windows = times
+                .iter()
+                .map(|&window| {
                     rows_of(&series, window).with_context(|| format!("{name}: a labelled window holds no row"))
                 })
                 .collect::<anyhow::Result<Vec<_>>>()?;
-            Ok(Case { name, series, windows })
+            Ok(Case { name, series, windows, times })
         })
         .collect()
 }

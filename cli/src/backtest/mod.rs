@@ -3,12 +3,14 @@
 //! The same code that judges in the function judges here; nothing is tuned to a file, and nothing looks ahead.
 
 mod ablation;
+mod cross_validate;
 mod explore;
 mod labelled;
 mod plot;
 mod read;
 mod reference;
 mod replay;
+mod resample;
 
 use std::path::PathBuf;
 
@@ -54,6 +56,14 @@ pub struct BacktestArgs {
     #[arg(long, requires = "data")]
     pub ablation: bool,
 
+    /// Choose the detector's numbers anew on parts of the labelled set and score them on the rest.
+    #[arg(long, requires = "data", conflicts_with_all = ["ablation", "reference"])]
+    pub cross_validate: bool,
+
+    /// Average the labelled files to these periods (seconds, with commas) and show whether the verdicts on their windows stay.
+    #[arg(long, value_name = "SECONDS", value_delimiter = ',', requires = "data", conflicts_with_all = ["ablation", "reference", "cross_validate"], value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub resample: Vec<u32>,
+
     /// Score three detectors with known results instead, to check the scorer: silence, every 600th row, and the distance from the
     /// probationary rows' mean.
     #[arg(long, requires = "data", conflicts_with = "ablation")]
@@ -74,6 +84,8 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
     let model = own.as_ref().unwrap_or_else(|| Model::bundled());
     match (&args.data, &args.labels) {
         (Some(data), Some(labels)) if args.ablation => ablation::run(model, data, labels, args),
+        (Some(data), Some(labels)) if args.cross_validate => cross_validate::run(model, data, labels, args),
+        (Some(data), Some(labels)) if !args.resample.is_empty() => resample::run(model, data, labels, args),
         (Some(data), Some(labels)) if args.reference => reference::run(data, labels, args),
         (Some(data), Some(labels)) => labelled::run(model, data, labels, args),
         _ if args.plot.is_some() && args.files.len() != 1 => {

@@ -59,11 +59,17 @@ fn parse(path: &Path, period: Period, label_column: Option<&str>) -> anyhow::Res
         let header = header.as_ref()?;
         names.iter().find_map(|name| header.iter().position(|column| column.eq_ignore_ascii_case(name)))
     };
-    let time = column(&["timestamp", "time", "timestamps", "date"]).unwrap_or(0);
-    let value = column(&["value", "values"]).unwrap_or(usize::from(time == 0));
+    ensure!(records.peek().is_some(), "there are no rows with a timestamp and a value");
     let label = label_column
         .map(|name| column(&[name]).with_context(|| format!("there is no column {name:?} in the first row")))
         .transpose()?;
+    let time = column(&TIME).unwrap_or(0);
+    // Where no column is called a value, it is the first that is neither time, label nor a row's number.
+    let other = |place: &usize| {
+        let name = header.as_ref().and_then(|header| header.get(*place)).unwrap_or("value").to_ascii_lowercase();
+        *place != time && Some(*place) != label && !NO_VALUE.contains(&name.as_str())
+    };
+    let value = column(&["value", "values"]).or_else(|| (0..MOST_COLUMNS).find(other)).unwrap_or(1);
     let (mut stamps, mut points, mut labels) = (Vec::new(), Vec::new(), Vec::new());
     for (index, row) in records.enumerate() {
         let row = row?;
@@ -75,7 +81,6 @@ fn parse(path: &Path, period: Period, label_column: Option<&str>) -> anyhow::Res
             labels.push(truth(text).with_context(|| format!("line {line}: {text:?} is no label: use 0 or 1"))?);
         }
     }
-    ensure!(!points.is_empty(), "there are no rows with a timestamp and a value");
     let period_seconds = match period {
         Period::Seconds(seconds) => seconds,
         Period::Auto => commonest_step(&points),
@@ -83,16 +88,28 @@ fn parse(path: &Path, period: Period, label_column: Option<&str>) -> anyhow::Res
     Ok(Series { period_seconds, stamps, points, labels: label.map(|_| labels) })
 }
 
+/// What the column of time is called.
+const TIME: [&str; 8] = ["timestamp", "timestamps", "time", "datetime", "date", "ts", "timestamp_utc", "ds"];
+
+/// Columns that are no measured value.
+const NO_VALUE: [&str; 10] =
+    ["", "label", "labels", "is_anomaly", "anomaly", "anomalous", "index", "id", "kpi id", "unnamed: 0"];
+
+/// A value is looked for in this many columns.
+const MOST_COLUMNS: usize = 64;
+
 /// An empty or unreadable value is a value all the same, NaN: the detector will say that it ignored it.
 fn datapoint(row: &csv::StringRecord, time: usize, value: usize) -> anyhow::Result<Datapoint> {
     let (Some(at), Some(value)) = (row.get(time), row.get(value)) else {
         bail!("there are {} columns where a timestamp and a value are needed", row.len());
     };
     let at = instant(at).with_context(|| {
-        format!("{at:?} is no timestamp: use RFC 3339, YYYY-MM-DD hh:mm:ss in UTC, or Unix seconds")
+        format!("{at:?} is no timestamp: use RFC 3339, YYYY-MM-DD hh:mm:ss in UTC, or Unix seconds or milliseconds")
     })?;
-    let value =
-        if value.is_empty() { f64::NAN } else { value.parse().with_context(|| format!("{value:?} is no number"))? };
+    let value = match value.to_ascii_lowercase().as_str() {
+        "" | "null" | "none" | "na" | "n/a" => f64::NAN,
+        text => text.parse().with_context(|| format!("{value:?} is no number"))?,
+    };
     Ok(Datapoint { at, value })
 }
 
@@ -105,23 +122,45 @@ fn truth(text: &str) -> Option<bool> {
 }
 
 pub(super) fn instant(text: &str) -> Option<i64> {
-    if let Ok(seconds) = text.parse::<i64>() {
-        return Some(seconds);
+    if let Ok(number) = text.parse::<i64>() {
+        return Some(seconds(number));
+    }
+    if let Some(number) = text.parse::<f64>().ok().filter(|number| number.is_finite()) {
+        return Some(seconds(number as i64));
     }
     if let Ok(at) = text.parse::<Timestamp>() {
         return Some(at.as_second());
     }
-    let civil: DateTime = text.parse().ok()?;
+    let civil: DateTime = text.replace('/', "-").parse().ok()?;
     Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp().as_second())
 }
 
-/// The commonest positive distance of two rows, the shorter one of equals; five minutes where there is none.
-fn commonest_step(points: &[Datapoint]) -> u32 {
-    let mut counts: BTreeMap<i64, u32> = BTreeMap::new();
-    for step in points.windows(2).map(|pair| pair[1].at.saturating_sub(pair[0].at)).filter(|&step| step > 0) {
-        *counts.entry(step).or_default() += 1;
+/// Unix time in seconds, milliseconds, microseconds or nanoseconds, told apart by its size: as seconds, each would lie more than
+/// three thousand years ahead.
+fn seconds(number: i64) -> i64 {
+    match number.unsigned_abs() {
+        0..100_000_000_000 => number,
+        100_000_000_000..100_000_000_000_000 => number.div_euclid(1_000),
+        100_000_000_000_000..100_000_000_000_000_000 => number.div_euclid(1_000_000),
+        _ => number.div_euclid(1_000_000_000),
     }
-    let commonest = counts.iter().rev().max_by_key(|&(_, count)| *count).map_or(300, |(step, _)| *step);
+}
+
+/// The commonest positive distance of two rows, the shorter one of equals; the median where no distance is common, as with clocks
+/// that tremble; five minutes where there is none.
+fn commonest_step(points: &[Datapoint]) -> u32 {
+    let steps = points.windows(2).map(|pair| pair[1].at.saturating_sub(pair[0].at));
+    let mut steps: Vec<i64> = steps.filter(|&step| step > 0).collect();
+    steps.sort_unstable();
+    let mut counts: BTreeMap<i64, usize> = BTreeMap::new();
+    for step in &steps {
+        *counts.entry(*step).or_default() += 1;
+    }
+    let commonest = match counts.iter().rev().max_by_key(|&(_, count)| *count) {
+        Some((step, count)) if 10 * count >= steps.len() => *step,
+        Some(_) => steps[steps.len() / 2],
+        None => 300,
+    };
     commonest.clamp(1, 31_622_400) as u32
 }
 

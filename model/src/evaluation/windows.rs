@@ -124,7 +124,7 @@ pub fn best(files: &[Labelled], profile: &Profile) -> Best {
             }
         }
         let last_of_its_score = rows.get(index + 1).is_none_or(|next| next.0 < score);
-        let total = normalised(raw, windows, profile);
+        let total = profile.normalised(raw, windows);
         if last_of_its_score && total > best.total {
             best = Best { total, threshold: score };
         }
@@ -152,15 +152,18 @@ pub fn tally<'a>(files: impl IntoIterator<Item = &'a Labelled>, profile: &Profil
         tally.hits += best.iter().flatten().count();
         tally.raw += best.iter().map(|value| value.map_or(-profile.miss, |value| profile.hit * value)).sum::<f64>();
     }
-    tally.total = normalised(tally.raw, tally.windows, profile);
+    tally.total = profile.normalised(tally.raw, tally.windows);
     tally
 }
 
-/// Silence is 0, every window caught at its first row without a false alarm is 100.
-fn normalised(raw: f64, windows: usize, profile: &Profile) -> f64 {
-    if windows == 0 {
-        return 100.0 * raw;
+impl Profile {
+    /// An un-normalised sum over so many windows on the scale on which silence is 0 and every window caught at its first row, without
+    /// a false alarm, is 100.
+    pub fn normalised(&self, raw: f64, windows: usize) -> f64 {
+        if windows == 0 {
+            return 100.0 * raw;
+        }
+        let windows = windows as f64;
+        100.0 * (raw + self.miss * windows) / ((self.hit + self.miss) * windows)
     }
-    let windows = windows as f64;
-    100.0 * (raw + profile.miss * windows) / ((profile.hit + profile.miss) * windows)
 }

@@ -19,13 +19,18 @@ impl<'s> History<'s> {
         let mut sums = vec![0.0_f64; slots.len() + 1];
         let mut counts = vec![0_u16; slots.len() + 1];
         let (mut sum, mut count) = (0.0_f64, 0_u16);
-        for ((slot, sum_to), count_to) in slots.iter().zip(&mut sums[1..]).zip(&mut counts[1..]) {
-            if !slot.is_nan() {
-                sum += f64::from(*slot);
-                count += 1;
+        // Four at a time: only one addition in four waits for the one before.
+        for ((four, sums_to), counts_to) in slots.chunks(4).zip(sums[1..].chunks_mut(4)).zip(counts[1..].chunks_mut(4))
+        {
+            let (mut part, mut there) = (0.0_f64, 0_u16);
+            for ((slot, sum_to), count_to) in four.iter().zip(sums_to).zip(counts_to) {
+                part += if slot.is_nan() { 0.0 } else { f64::from(*slot) };
+                there += u16::from(!slot.is_nan());
+                *sum_to = sum + part;
+                *count_to = count + there;
             }
-            *sum_to = sum;
-            *count_to = count;
+            sum += part;
+            count += there;
         }
         let has_gaps = usize::from(count) < slots.len();
         Self { state, slots, sums, counts, has_gaps }
