@@ -79,11 +79,12 @@ chain-test: ## The patches of the local AWS, and the chain on it
 	$(PYTHON) -m pytest
 
 .PHONY: fuzz
-fuzz: ## A million hostile inputs for the detector, counted
+fuzz: ## Hostile inputs, counted: a million for the detector, 200,000 for the log miner
 	cargo run --package nightjar-model --locked --example fuzz -- 1000000
+	cargo run --package nightjar-logs --locked --example fuzz -- 200000
 
 .PHONY: bench
-bench: bench-cold-start bench-detector ## Cold starts, memory and package sizes beside Python's; the detector's speed
+bench: bench-cold-start bench-detector bench-logs ## Cold starts, memory and package sizes beside Python's; the detector's and the log miner's speed
 
 .PHONY: bench-detector
 bench-detector:
@@ -91,6 +92,15 @@ bench-detector:
 	python3 -m venv target/forests-venv
 	target/forests-venv/bin/pip install --quiet --disable-pip-version-check --requirement scripts/bench/requirements.txt
 	target/forests-venv/bin/python scripts/bench/forests.py
+
+.PHONY: bench-logs
+bench-logs:
+	cargo bench --package nightjar-logs --locked
+	cargo build --package nightjar-logs --locked --profile bench --example mine --example generate
+	cargo run --package nightjar-logs --locked --example accuracy
+	python3 -m venv target/logs-venv
+	target/logs-venv/bin/pip install --quiet --disable-pip-version-check --requirement scripts/bench/logs-requirements.txt
+	target/logs-venv/bin/python scripts/bench/log_templates.py
 
 .PHONY: bench-cold-start
 bench-cold-start:

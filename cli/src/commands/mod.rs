@@ -5,6 +5,7 @@ mod config;
 mod dlq;
 mod doctor;
 mod events;
+mod logs;
 mod routes;
 mod train;
 
@@ -30,6 +31,9 @@ pub enum Command {
     Config(config::ConfigCommand),
     /// See who would be told of an alert, and why (not).
     Routes(routes::RoutesArgs),
+    /// Group log lines by template, and compare an incident's log with a baseline.
+    #[command(subcommand)]
+    Logs(logs::LogsCommand),
     /// Look for what keeps a deployment from doing its work.
     Doctor(doctor::DoctorArgs),
 }
@@ -47,6 +51,7 @@ pub async fn run(command: Command, output: Output) -> anyhow::Result<Outcome> {
         Command::Audit(args) => audit::run(&args, output).await,
         Command::Config(command) => config::run(&command, output),
         Command::Routes(args) => routes::run(&args, output),
+        Command::Logs(command) => logs::run(&command, output),
         Command::Doctor(args) => doctor::run(&args, output).await,
     }
 }
