@@ -84,7 +84,7 @@ fuzz: ## Hostile inputs, counted: a million for the detector, 200,000 for the lo
 	cargo run --package nightjar-logs --locked --example fuzz -- 200000
 
 .PHONY: bench
-bench: bench-cold-start bench-detector bench-logs ## Cold starts, memory and package sizes beside Python's; the detector's and the log miner's speed
+bench: bench-cold-start bench-detector bench-logs bench-audit ## Cold starts, memory and package sizes beside Python's; the speed of the detector, the log miner and an audit
 
 .PHONY: bench-detector
 bench-detector:
@@ -101,6 +101,10 @@ bench-logs:
 	python3 -m venv target/logs-venv
 	target/logs-venv/bin/pip install --quiet --disable-pip-version-check --requirement scripts/bench/logs-requirements.txt
 	target/logs-venv/bin/python scripts/bench/log_templates.py
+
+.PHONY: bench-audit
+bench-audit: ## How long a million entries of the audit trail take to verify
+	cargo bench --package nightjar-domain --locked --bench audit
 
 .PHONY: bench-cold-start
 bench-cold-start:

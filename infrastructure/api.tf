@@ -24,10 +24,12 @@ resource "aws_apigatewayv2_integration" "function" {
 resource "aws_apigatewayv2_route" "suite" {
   # Only the health check is open: a load balancer has no credentials, and it tells nothing about incidents.
   for_each = {
-    "GET /health"       = "NONE"
-    "GET /events"       = var.api_authorization
-    "GET /events/{id}"  = var.api_authorization
-    "GET /openapi.json" = var.api_authorization
+    "GET /health"           = "NONE"
+    "GET /events"           = var.api_authorization
+    "GET /events/{id}"      = var.api_authorization
+    "GET /audit-log"        = var.api_authorization
+    "GET /audit-log/verify" = var.api_authorization
+    "GET /openapi.json"     = var.api_authorization
   }
 
   api_id             = aws_apigatewayv2_api.suite.id

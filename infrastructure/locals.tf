@@ -21,7 +21,7 @@ locals {
 
   dead_letter_arn_format = "${local.arn.sqs}:%s-dlq"
 
-  functions = ["onboarding", "anomaly-detector", "log-analyzer-rca", "alert-handler", "remediation-engine", "api"]
+  functions = ["onboarding", "anomaly-detector", "log-analyzer-rca", "alert-handler", "remediation-engine", "api", "audit-anchor"]
 
   modules = {
     onboarding         = module.onboarding
@@ -30,6 +30,7 @@ locals {
     alert-handler      = module.alert_handler
     remediation-engine = module.remediation_engine
     api                = module.api
+    audit-anchor       = module.audit_anchor
   }
 
   # What every function has in common; modules/function takes it as one object.
@@ -44,13 +45,15 @@ locals {
     tracing                  = var.tracing
     permissions_boundary_arn = var.permissions_boundary_arn
     audit_table              = aws_dynamodb_table.suite["audit"].name
+    audit_table_arn          = aws_dynamodb_table.suite["audit"].arn
     dead_letter_arn_format   = local.dead_letter_arn_format
   }
 
   memory_mb = { for name in local.functions : name => lookup(var.function_memory_mb, name, 256) }
 
   # Appending to the hash chain: read the newest entry, put the next one on the condition that its place is free.
-  # No update and no delete. IAM cannot demand the condition, so a put could still replace an entry: the chain would show it.
+  # No update and no delete: modules/function denies them to every role. IAM cannot demand the condition, so a put could still
+  # replace an entry: the chain and the anchors would show it.
   append_to_audit = {
     actions   = ["dynamodb:Query", "dynamodb:PutItem"]
     resources = [aws_dynamodb_table.suite["audit"].arn]

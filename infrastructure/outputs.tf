@@ -33,6 +33,11 @@ output "dead_letter_queue_urls" {
   value       = { for name, queue in aws_sqs_queue.dead_letters : name => queue.url }
 }
 
+output "audit_anchors_bucket" {
+  description = "Bucket with the signed anchors of the audit trail."
+  value       = aws_s3_bucket.anchors.bucket
+}
+
 output "dashboard_url" {
   description = "The suite's page in CloudWatch."
   value       = "https://${var.aws_region}.console.aws.amazon.com/cloudwatch/home?region=${var.aws_region}#dashboards/dashboard/${aws_cloudwatch_dashboard.suite.dashboard_name}"

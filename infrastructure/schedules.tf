@@ -22,6 +22,12 @@ locals {
       target      = "anomaly-detector"
       function    = module.anomaly_detector
     }
+    audit-anchor-schedule = {
+      description = "Anchor the audit trail"
+      schedule    = "rate(1 hour)"
+      target      = "audit-anchor"
+      function    = module.audit_anchor
+    }
   }
 }
 

@@ -1,11 +1,11 @@
 locals {
-  # `expires`: whether items carry the time of their end in `expires_at`. Audit entries never end.
+  # Items carry the time of their end in `expires_at`. That of audit entries follows config/audit_log_schema.json.
   tables = {
     inventory     = { hash_key = "arn" }
     series        = { hash_key = "series" }
     notifications = { hash_key = "id" }
     remediations  = { hash_key = "id" }
-    audit         = { hash_key = "chain", range_key = "seq", range_type = "N", expires = false }
+    audit         = { hash_key = "chain", range_key = "seq", range_type = "N" }
     incidents = {
       hash_key = "id"
       indexes = {
@@ -50,12 +50,9 @@ resource "aws_dynamodb_table" "suite" {
     }
   }
 
-  dynamic "ttl" {
-    for_each = try(each.value.expires, true) ? ["expires_at"] : []
-    content {
-      enabled        = true
-      attribute_name = ttl.value
-    }
+  ttl {
+    enabled        = true
+    attribute_name = "expires_at"
   }
 
   server_side_encryption {

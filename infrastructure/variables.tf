@@ -76,9 +76,9 @@ variable "function_memory_mb" {
 
   validation {
     condition = length(setsubtract(keys(var.function_memory_mb), [
-      "onboarding", "anomaly-detector", "log-analyzer-rca", "alert-handler", "remediation-engine", "api",
+      "onboarding", "anomaly-detector", "log-analyzer-rca", "alert-handler", "remediation-engine", "api", "audit-anchor",
     ])) == 0
-    error_message = "function_memory_mb knows onboarding, anomaly-detector, log-analyzer-rca, alert-handler, remediation-engine and api."
+    error_message = "function_memory_mb knows onboarding, anomaly-detector, log-analyzer-rca, alert-handler, remediation-engine, api and audit-anchor."
   }
 }
 
@@ -332,13 +332,35 @@ variable "log_retention_days" {
 }
 
 variable "incident_retention_days" {
-  description = "How long incidents are kept. The audit trail is kept for good."
+  description = "How long incidents are kept. The audit trail is kept as config/audit_log_schema.json says: 400 days."
   type        = number
   default     = 90
 
   validation {
     condition     = var.incident_retention_days >= 1 && var.incident_retention_days <= 3650 && floor(var.incident_retention_days) == var.incident_retention_days
     error_message = "incident_retention_days must be a whole number from 1 to 3650 (ten years)."
+  }
+}
+
+variable "anchor_lock_mode" {
+  description = "COMPLIANCE: nobody, not even the account's root, can delete an anchor before anchor_lock_days, and `terraform destroy` fails until then. GOVERNANCE: an administrator can, for try-outs."
+  type        = string
+  default     = "COMPLIANCE"
+
+  validation {
+    condition     = contains(["COMPLIANCE", "GOVERNANCE"], var.anchor_lock_mode)
+    error_message = "anchor_lock_mode must be COMPLIANCE or GOVERNANCE."
+  }
+}
+
+variable "anchor_lock_days" {
+  description = "How long each anchor is locked. Longer than the audit trail's retention of 400 days, so that every entry outlives none of its proofs."
+  type        = number
+  default     = 430
+
+  validation {
+    condition     = var.anchor_lock_days >= 1 && var.anchor_lock_days <= 3650 && floor(var.anchor_lock_days) == var.anchor_lock_days
+    error_message = "anchor_lock_days must be a whole number from 1 to 3650 (ten years)."
   }
 }
 

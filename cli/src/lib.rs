@@ -19,7 +19,7 @@ pub use outcome::Outcome;
 #[command(
     name = "nightjar",
     version,
-    after_help = "Exit status:\n  0  done, and nothing is wrong\n  1  something is wrong, or the command failed; the text says what\n  2  the command line cannot be used"
+    after_help = "Exit status:\n  0  done, and nothing is wrong\n  1  something is wrong, or the command failed; the text says what\n  2  the command line cannot be used, or what is to be verified cannot be read"
 )]
 pub struct Cli {
     /// Print one JSON document instead of text.

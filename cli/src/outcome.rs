@@ -9,6 +9,8 @@ pub enum Outcome {
     Fine,
     /// Something needs somebody's attention; it has been printed.
     Wrong,
+    /// What was to be judged cannot be read, so nothing is known; the text says why.
+    Unreadable,
 }
 
 impl Outcome {
@@ -23,6 +25,7 @@ impl From<Outcome> for ExitCode {
         match outcome {
             Outcome::Fine => Self::SUCCESS,
             Outcome::Wrong => Self::FAILURE,
+            Outcome::Unreadable => Self::from(2),
         }
     }
 }

@@ -146,6 +146,7 @@ run "package_not_built" {
       aws_region             = "us-east-1"
       kms_key_arn            = "arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555"
       audit_table            = "aiops-audit"
+      audit_table_arn        = "arn:aws:dynamodb:us-east-1:111122223333:table/aiops-audit"
       dead_letter_arn_format = "arn:aws:sqs:us-east-1:111122223333:%s-dlq"
     }
   }
@@ -171,6 +172,7 @@ run "wildcard_permission" {
       aws_region             = "us-east-1"
       kms_key_arn            = "arn:aws:kms:us-east-1:111122223333:key/11111111-2222-3333-4444-555555555555"
       audit_table            = "aiops-audit"
+      audit_table_arn        = "arn:aws:dynamodb:us-east-1:111122223333:table/aiops-audit"
       dead_letter_arn_format = "arn:aws:sqs:us-east-1:111122223333:%s-dlq"
     }
   }

@@ -53,8 +53,8 @@ run "tables_can_be_restored_and_forget" {
   }
 
   assert {
-    condition     = [for name, table in aws_dynamodb_table.suite : name if length(table.ttl) == 0] == ["audit"]
-    error_message = "Only audit entries live for ever."
+    condition     = alltrue([for table in aws_dynamodb_table.suite : table.ttl[0].enabled && table.ttl[0].attribute_name == "expires_at"])
+    error_message = "Everything ends at the time that it carries."
   }
 
   assert {
@@ -97,13 +97,100 @@ run "roles_name_what_they_touch" {
   }
 
   assert {
-    condition     = [for name, function in local.modules : name if strcontains(function.policy, "dynamodb:DeleteItem")] == ["onboarding"]
+    condition = [
+      for name, function in local.modules : name if anytrue([
+        for statement in jsondecode(function.policy).Statement : contains(statement.Action, "dynamodb:DeleteItem") && statement.Effect == "Allow"
+      ])
+    ] == ["onboarding"]
     error_message = "Only onboarding deletes anything: what left the inventory. Nobody deletes an audit entry."
   }
 
   assert {
     condition     = local.append_to_audit.actions == ["dynamodb:Query", "dynamodb:PutItem"]
     error_message = "The audit trail is read and appended to, never changed."
+  }
+}
+
+run "the_audit_trail_is_never_changed" {
+  assert {
+    condition = alltrue([
+      for function in local.modules : anytrue([
+        for statement in jsondecode(function.policy).Statement :
+        statement.Effect == "Deny" && statement.Resource == [aws_dynamodb_table.suite["audit"].arn] && length(setsubtract([
+          "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem", "dynamodb:PartiQLUpdate", "dynamodb:PartiQLDelete",
+        ], statement.Action)) == 0
+      ])
+    ])
+    error_message = "Every role is denied to update or delete audit entries, whatever else it is allowed."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for function in local.modules : [
+        for statement in jsondecode(function.policy).Statement : length(setintersection(statement.Action, [
+          "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention", "s3:PutObjectRetention",
+        ])) == 0
+      ]
+    ]))
+    error_message = "No role deletes anchors or lifts their lock."
+  }
+
+  assert {
+    condition = [
+      for name, function in local.modules : name if strcontains(function.policy, "kms:Sign")
+    ] == ["audit-anchor"]
+    error_message = "Only audit-anchor signs."
+  }
+}
+
+run "anchors_are_locked" {
+  assert {
+    condition = (
+      aws_s3_bucket.anchors.object_lock_enabled
+      && aws_s3_bucket_versioning.anchors.versioning_configuration[0].status == "Enabled"
+      && aws_s3_bucket_object_lock_configuration.anchors.rule[0].default_retention[0].mode == "COMPLIANCE"
+      && aws_s3_bucket_object_lock_configuration.anchors.rule[0].default_retention[0].days == 430
+      && !aws_s3_bucket.anchors.force_destroy
+    )
+    error_message = "Anchors cannot be deleted before their time, by anybody."
+  }
+
+  assert {
+    condition     = var.anchor_lock_days > jsondecode(file("${path.module}/../config/audit_log_schema.json")).retention_days
+    error_message = "Anchors outlive the entries that they vouch for."
+  }
+
+  assert {
+    condition = { for statement in jsondecode(aws_s3_bucket_policy.anchors.policy).Statement : statement.Sid => statement.Effect } == {
+      EncryptedConnectionsOnly = "Deny"
+      NobodyDeletesAnchors     = "Deny"
+    }
+    error_message = "The bucket refuses deletion and plain connections, and grants nothing."
+  }
+
+  assert {
+    condition = (
+      aws_s3_bucket_public_access_block.anchors.block_public_acls && aws_s3_bucket_public_access_block.anchors.block_public_policy
+      && aws_s3_bucket_public_access_block.anchors.ignore_public_acls && aws_s3_bucket_public_access_block.anchors.restrict_public_buckets
+    )
+    error_message = "Nothing of it is public."
+  }
+
+  assert {
+    condition     = aws_kms_key.anchors.key_usage == "SIGN_VERIFY" && aws_kms_key.anchors.customer_master_key_spec == "ECC_NIST_P256"
+    error_message = "Anchors are signed with P-256, which `nightjar audit verify` knows."
+  }
+}
+
+run "anchors_of_a_try_out_can_be_destroyed" {
+  variables {
+    anchor_lock_mode = "GOVERNANCE"
+    anchor_lock_days = 1
+  }
+
+  assert {
+    condition     = aws_s3_bucket.anchors.force_destroy && aws_s3_bucket_object_lock_configuration.anchors.rule[0].default_retention[0].mode == "GOVERNANCE"
+    error_message = "Governance mode is for try-outs."
   }
 }
 
@@ -207,10 +294,12 @@ run "messages_reach_whom_they_concern" {
 run "the_api_is_signed" {
   assert {
     condition = { for key, route in aws_apigatewayv2_route.suite : key => route.authorization_type } == {
-      "GET /health"       = "NONE"
-      "GET /events"       = "AWS_IAM"
-      "GET /events/{id}"  = "AWS_IAM"
-      "GET /openapi.json" = "AWS_IAM"
+      "GET /health"           = "NONE"
+      "GET /events"           = "AWS_IAM"
+      "GET /events/{id}"      = "AWS_IAM"
+      "GET /audit-log"        = "AWS_IAM"
+      "GET /audit-log/verify" = "AWS_IAM"
+      "GET /openapi.json"     = "AWS_IAM"
     }
     error_message = "Only the health check is open by default."
   }

@@ -33,8 +33,9 @@ class Records:
 
     def facts(self, kind: str | None = None) -> list[dict[str, Any]]:
         """The audit trail's facts, oldest first."""
-        entries = [json.loads(item["entry"]) for item in self._scan("audit") if item["chain"] == "main"]
-        facts = [entry["fact"] for entry in sorted(entries, key=lambda entry: entry["seq"])]
+        entries = [json.loads(item["entry"]) for item in self._scan("audit") if not item["chain"].startswith("fact#")]
+        entries.sort(key=lambda entry: (entry["fact"]["at"], entry["chain"], entry["seq"]))
+        facts = [entry["fact"] for entry in entries]
         return [fact for fact in facts if kind in (None, fact["kind"])]
 
     def reboots(self) -> list[str]:

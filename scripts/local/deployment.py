@@ -40,6 +40,9 @@ def deploy(stack: Stack, built: Built) -> Deployment:
             "publish_lease_seconds": "1",
             # The emulator checks no signatures: with AWS_IAM the routes would only pretend to be closed.
             "api_authorization": "NONE",
+            # A local AWS is a try-out: it must be possible to destroy it.
+            "anchor_lock_mode": "GOVERNANCE",
+            "anchor_lock_days": 1,
             "slack_webhook_url": stack.receives("slack"),
             "webhook_url": stack.receives("webhook"),
             "webhook_secret": stack.webhook_secret,

@@ -35,7 +35,8 @@ def test_destroy_leaves_nothing(deployment: Deployment) -> None:
         "dashboards": client("cloudwatch").list_dashboards()["DashboardEntries"],
         "apis": client("apigatewayv2").get_apis()["Items"],
         "roles": [role for role in client("iam").list_roles()["Roles"] if role["RoleName"].startswith(PREFIX)],
-        "aliases": [a for a in client("kms").list_aliases()["Aliases"] if a["AliasName"].endswith(PREFIX)],
+        "aliases": [a for a in client("kms").list_aliases()["Aliases"] if a["AliasName"].startswith(f"alias/{PREFIX}")],
+        "buckets": client("s3").list_buckets()["Buckets"],
         "log groups": client("logs").describe_log_groups(logGroupNamePrefix="/aws/")["logGroups"],
     }
     assert {what: found for what, found in left.items() if found} == {}

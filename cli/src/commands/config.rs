@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use nightjar_domain::audit::Retention;
 use nightjar_domain::catalogue::Catalogue;
 use nightjar_domain::diagnosis::{LogSignals, SignalsDocument};
 use nightjar_domain::routing::Routes;
@@ -60,11 +61,13 @@ fn check(dir: &Path) -> Vec<Checked> {
     let products = products.unwrap_or_else(|| r#"{"products": {}}"#.to_owned());
     let routes = |json: &str| Routes::parse(json, &products).map(drop).map_err(|error| error.to_string());
     let own = |json: &str| product::parse(json).map(drop).map_err(|error| error.to_string());
+    let retention = |json: &str| Retention::parse(json).map(drop).map_err(|error| error.to_string());
     vec![
         check_file(&dir.join("alert_thresholds.json"), catalogue),
         check_file(&dir.join("log_signals.json"), signals),
         check_file(&dir.join("alert_routes.json"), routes),
         check_file(&dir.join("products.json"), own),
+        check_file(&dir.join("audit_log_schema.json"), retention),
     ]
 }
 
@@ -86,6 +89,7 @@ fn schemas() -> anyhow::Result<Vec<(&'static str, String)>> {
         |schema: schemars::Schema| Ok::<_, serde_json::Error>(format!("{}\n", serde_json::to_string_pretty(&schema)?));
     Ok(vec![
         ("alert_thresholds.schema.json", text(schemars::schema_for!(Catalogue))?),
+        ("audit_log_schema.schema.json", text(schemars::schema_for!(Retention))?),
         ("log_signals.schema.json", text(schemars::schema_for!(SignalsDocument))?),
         ("alert_routes.schema.json", text(schemars::schema_for!(RoutesDocument))?),
         ("products.schema.json", text(schemars::schema_for!(ProductsDocument))?),
@@ -154,6 +158,6 @@ mod tests {
     #[test]
     fn schemas_are_written_where_they_are_wanted() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(write_schemas(&dir.path().join("schemas")).unwrap().len(), 4);
+        assert_eq!(write_schemas(&dir.path().join("schemas")).unwrap().len(), 5);
     }
 }

@@ -1,10 +1,12 @@
-//! The read API: incidents as JSON over an API Gateway HTTP API. It reads one table and changes nothing.
+//! The read API: incidents and the audit trail as JSON over an API Gateway HTTP API. It reads and changes nothing.
 //!
-//! A request is parsed ([`query`], [`cursor`]), answered from the store ([`routes`]), and every error leaves as a
+//! A request is parsed ([`query`], [`audit_query`], [`cursor`]), answered from the store ([`routes`]), and every error leaves as a
 //! problem document ([`problem`]); [`trace`] names the request in the answer and logs what failed, once.
 
+pub mod audit_query;
 pub mod context;
 pub mod cursor;
+mod parameters;
 pub mod problem;
 pub mod query;
 pub mod routes;

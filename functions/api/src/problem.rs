@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use nightjar_anchors::AnchorsError;
 use nightjar_aws::retry::Failure;
 use nightjar_aws::stores::StoreError;
 use serde::Serialize;
@@ -12,6 +13,7 @@ const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+js
 /// Where the status says it all.
 const GENERIC: &str = "about:blank";
 const INVALID_PARAMETERS: &str = "urn:problem-type:nightjar:invalid-parameters";
+const TOO_MANY_ENTRIES: &str = "urn:problem-type:nightjar:too-many-entries";
 const UNKNOWN_EVENT: &str = "urn:problem-type:nightjar:unknown-event";
 /// Seconds after which a failed read is worth another try.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("2");
@@ -86,6 +88,22 @@ impl Problem {
         Self::generic(StatusCode::NOT_FOUND, "Not Found", detail)
     }
 
+    /// 409 for a trail that grew too long since its last anchor to be verified within one request.
+    pub fn too_many_entries(entries: u64) -> Self {
+        let detail = format!(
+            "the trail has {entries} entries and no recent anchor to start from; run nightjar audit verify, and look why there is no \
+             anchor"
+        );
+        Self { kind: TOO_MANY_ENTRIES, ..Self::generic(StatusCode::CONFLICT, "Too many entries to verify", detail) }
+    }
+
+    /// 500; the cause is for the log.
+    pub fn internal(cause: &impl ToString) -> Self {
+        let detail = "the answer cannot be made; the function's log says why, under the x-request-id of this answer";
+        let problem = Self::generic(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error", detail.to_owned());
+        Self { cause: Some(Cause(cause.to_string())), ..problem }
+    }
+
     /// 405: the API only reads.
     pub fn method_not_allowed(method: &str, path: &str) -> Self {
         let detail = format!("{path} does not answer {method}; the Allow header lists what it answers");
@@ -105,6 +123,15 @@ impl From<StoreError> for Problem {
                 "the events cannot be read; the function's log says why, under the x-request-id of this answer";
             Self::generic(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error", detail.to_owned())
         };
+        Self { cause: Some(Cause(error.to_string())), ..problem }
+    }
+}
+
+impl From<AnchorsError> for Problem {
+    /// Nothing of the cause is shown: it is for the log.
+    fn from(error: AnchorsError) -> Self {
+        let detail = "the anchors of the audit trail cannot be read at the moment; try again".to_owned();
+        let problem = Self::generic(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable", detail);
         Self { cause: Some(Cause(error.to_string())), ..problem }
     }
 }

@@ -6,6 +6,7 @@ use nightjar_domain::incident::Status;
 use nightjar_domain::severity::Severity;
 
 use crate::cursor::Continuation;
+use crate::parameters::{INSTANT, Reader, next_whole_second, whole_seconds};
 use crate::problem::BadParameter;
 
 /// What is listed without `since`: as far back as incidents are kept by default.
@@ -52,17 +53,15 @@ const NAMES: [&str; 7] = ["status", "severity", "resource", "since", "until", "l
 
 /// Reads the parameters of a list, or says everything that is wrong with them.
 pub fn parse(pairs: &[(String, String)], now: Timestamp) -> Result<EventsRequest, Vec<BadParameter>> {
-    let mut reader = Reader { pairs, problems: Vec::new() };
-    reader.refuse_unknown();
+    let mut reader = Reader::new(pairs, &NAMES);
     let statuses = Status::ALL.map(Status::as_str).join(", ");
     let severities = Severity::ALL.map(Severity::as_str).join(", ");
-    let instant = "an RFC 3339 instant such as 2026-11-21T10:00:00Z (write the + of an offset as %2B)";
     let query = EventsQuery {
         status: reader.read("status", &statuses, |text| text.parse().ok()),
         severity: reader.read("severity", &severities, |text| text.parse().ok()),
         resource: reader.read("resource", "a resource's id such as i-0a1b2c3d4e5f60718", resource),
-        since: reader.read("since", instant, |text| text.parse().ok()),
-        until: reader.read("until", instant, |text| text.parse().ok()),
+        since: reader.read("since", INSTANT, |text| text.parse().ok()),
+        until: reader.read("until", INSTANT, |text| text.parse().ok()),
         limit: reader.read("limit", &format!("a whole number from 1 to {LARGEST_LIMIT}"), limit),
         cursor: reader.read("cursor", "the next_cursor of an earlier answer", Continuation::decode),
     };
@@ -129,55 +128,4 @@ fn continued(cursor: Continuation, query: &EventsQuery, problems: &mut Vec<BadPa
         });
     }
     EventsRequest { filter: cursor.filter, limit: query.limit.unwrap_or(DEFAULT_LIMIT), after: Some(cursor.after) }
-}
-
-/// Stored instants are whole seconds and sort as text; the bounds must do the same.
-fn whole_seconds(at: Timestamp) -> Timestamp {
-    Timestamp::from_second(at.as_second()).unwrap_or(at)
-}
-
-fn next_whole_second(at: Timestamp) -> Timestamp {
-    let whole = whole_seconds(at);
-    if whole < at { whole.checked_add(SignedDuration::from_secs(1)).unwrap_or(whole) } else { whole }
-}
-
-/// Takes parameters by name and remembers what cannot be used.
-struct Reader<'a> {
-    pairs: &'a [(String, String)],
-    problems: Vec<BadParameter>,
-}
-
-impl Reader<'_> {
-    fn read<T>(&mut self, name: &str, allowed: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
-        let mut values = self.pairs.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
-        let value = values.next()?;
-        let problem = if values.next().is_some() {
-            "is given more than once".to_owned()
-        } else if value.is_empty() {
-            "is empty".to_owned()
-        } else {
-            match parse(value) {
-                Some(value) => return Some(value),
-                None => format!("cannot be {:?}", shortened(value)),
-            }
-        };
-        self.problems.push(BadParameter { parameter: name.to_owned(), problem, allowed: allowed.to_owned() });
-        None
-    }
-
-    /// A misspelt filter must not silently widen the list.
-    fn refuse_unknown(&mut self) {
-        for (name, _) in self.pairs.iter().filter(|(name, _)| !NAMES.contains(&name.as_str())) {
-            self.problems.push(BadParameter {
-                parameter: shortened(name),
-                problem: "is not a parameter of this request".to_owned(),
-                allowed: NAMES.join(", "),
-            });
-        }
-    }
-}
-
-fn shortened(text: &str) -> String {
-    const CHARS: usize = 60;
-    if text.chars().count() <= CHARS { text.to_owned() } else { text.chars().take(CHARS).chain(['…']).collect() }
 }

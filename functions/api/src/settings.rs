@@ -5,13 +5,24 @@ use nightjar_aws::settings::{Environment, SettingsError};
 /// The function's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// `INCIDENTS_TABLE`: the table that is read.
+    /// `INCIDENTS_TABLE`: the incidents that are listed and shown.
     pub incidents_table: String,
+    /// `AUDIT_TABLE`: the audit trail.
+    pub audit_table: String,
+    /// `ANCHORS_BUCKET`: the bucket with the trail's anchors.
+    pub anchors_bucket: String,
+    /// `ANCHORS_KEY_ARN`: the key that signs them.
+    pub anchors_key_arn: String,
 }
 
 impl Settings {
     pub fn read(mut environment: Environment<'_>) -> Result<Self, SettingsError> {
-        let settings = Self { incidents_table: environment.required("INCIDENTS_TABLE") };
+        let settings = Self {
+            incidents_table: environment.required("INCIDENTS_TABLE"),
+            audit_table: environment.required("AUDIT_TABLE"),
+            anchors_bucket: environment.required("ANCHORS_BUCKET"),
+            anchors_key_arn: environment.required("ANCHORS_KEY_ARN"),
+        };
         environment.finish(settings)
     }
 }
@@ -26,16 +37,19 @@ mod tests {
             let error = Settings::read(Environment::from_lookup(|_| unset.clone())).unwrap_err();
             assert_eq!(
                 error.to_string(),
-                "the function's environment variables are not usable: INCIDENTS_TABLE is not set. They are set by Terraform \
-                 (infrastructure/)"
+                "the function's environment variables are not usable: INCIDENTS_TABLE is not set; AUDIT_TABLE is not set; \
+                 ANCHORS_BUCKET is not set; ANCHORS_KEY_ARN is not set. They are set by Terraform (infrastructure/)"
             );
         }
     }
 
     #[test]
     fn what_is_set_is_used() {
-        let environment =
-            Environment::from_lookup(|name| (name == "INCIDENTS_TABLE").then(|| "aiops-incidents".to_owned()));
-        assert_eq!(Settings::read(environment).unwrap().incidents_table, "aiops-incidents");
+        let environment = Environment::from_lookup(|name| Some(name.to_lowercase()));
+        let settings = Settings::read(environment).unwrap();
+        assert_eq!(
+            (settings.incidents_table.as_str(), settings.anchors_bucket.as_str()),
+            ("incidents_table", "anchors_bucket")
+        );
     }
 }

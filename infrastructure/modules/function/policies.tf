@@ -29,6 +29,19 @@ locals {
     conditions = null
   } if on }
 
+  # Allowed to nobody, and denied besides: a permission that is added by mistake, here or in another policy of the role, must
+  # not open the audit trail. Expiry is DynamoDB's own act and needs no permission.
+  denied = {
+    AuditTrailIsNeverChanged = {
+      actions = [
+        "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem",
+        "dynamodb:PartiQLUpdate", "dynamodb:PartiQLDelete", "dynamodb:PartiQLInsert",
+        "dynamodb:DeleteTable", "dynamodb:UpdateTimeToLive",
+      ]
+      resources = [var.suite.audit_table_arn]
+    }
+  }
+
   permissions = merge(local.base_permissions, local.tracing_permissions, var.permissions)
 }
 
@@ -53,14 +66,22 @@ resource "aws_iam_role_policy" "this" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [for sid, permission in local.permissions : merge(
-      {
+    Statement = concat(
+      [for sid, permission in local.permissions : merge(
+        {
+          Sid      = sid
+          Effect   = "Allow"
+          Action   = permission.actions
+          Resource = permission.resources
+        },
+        permission.conditions == null ? {} : { Condition = permission.conditions },
+      )],
+      [for sid, denial in local.denied : {
         Sid      = sid
-        Effect   = "Allow"
-        Action   = permission.actions
-        Resource = permission.resources
-      },
-      permission.conditions == null ? {} : { Condition = permission.conditions },
-    )]
+        Effect   = "Deny"
+        Action   = denial.actions
+        Resource = denial.resources
+      }],
+    )
   })
 }

@@ -7,6 +7,7 @@ variable "suite" {
     aws_region               = string
     kms_key_arn              = string
     audit_table              = string
+    audit_table_arn          = string
     dead_letter_arn_format   = string # ARN of a dead-letter queue, %s standing for the function's name
     log_retention_days       = optional(number, 30)
     log_level                = optional(string, "INFO")

@@ -19,6 +19,10 @@ mock_resource "aws_kms_key" {
   }
 }
 
+mock_resource "aws_s3_bucket" {
+  defaults = { arn = "arn:aws:s3:::a-bucket" }
+}
+
 mock_resource "aws_sns_topic" {
   defaults = { arn = "arn:aws:sns:us-east-1:111122223333:a-topic" }
 }

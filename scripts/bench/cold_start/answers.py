@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -48,10 +50,13 @@ class Answers:
         return {"Responses": {SERIES: items}, "UnprocessedKeys": {}}
 
     def _dynamodb_Query(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """The audit chain is empty; the incidents are those of this month."""
+        """The audit trail has one entry; the incidents are those of this month."""
         items: list[dict[str, Any]] = []
+        values = asked["ExpressionAttributeValues"]
+        if asked["TableName"] == AUDIT and values[":chain"]["S"] == examples.audit_entry()["chain"]:
+            items = [to_attributes({"chain": values[":chain"]["S"], "seq": 1, "entry": json.dumps(examples.audit_entry())})]
         if asked["TableName"] == INCIDENTS:
-            partition = asked["ExpressionAttributeValues"][":partition"]["S"]
+            partition = values[":partition"]["S"]
             if partition == datetime.now(UTC).strftime("%Y-%m"):
                 items = self._incidents
         return {"Items": items, "Count": len(items), "ScannedCount": len(items)}
@@ -130,6 +135,20 @@ class Answers:
 
     def _ec2_RebootInstances(self, asked: dict[str, Any]) -> str:
         return _ec2("RebootInstances", "<return>true</return>")
+
+    def _kms_Sign(self, asked: dict[str, Any]) -> dict[str, Any]:
+        signature = base64.b64encode(bytes(70)).decode()
+        return {"KeyId": asked["KeyId"], "Signature": signature, "SigningAlgorithm": "ECDSA_SHA_256"}
+
+    def _s3_ListObjectsV2(self, asked: dict[str, Any]) -> str:
+        """The bucket is new."""
+        bucket = f"<Name>{ENVIRONMENT['ANCHORS_BUCKET']}</Name><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated>"
+        return f'<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{bucket}</ListBucketResult>'
+
+    def _s3_PutObject(self, asked: dict[str, Any]) -> str:
+        if asked["headers"].get("if-none-match") != "*":
+            raise Unexpected("an anchor that could replace another")
+        return ""
 
     def _webhook_post(self, asked: dict[str, Any]) -> None:
         if not asked["headers"]["webhook-signature"].startswith("v1,"):

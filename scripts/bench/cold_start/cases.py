@@ -1,4 +1,4 @@
-"""The six functions: the event each is measured with, what it must answer, and how large its package may be."""
+"""The functions: the event each is measured with, what it must answer, and how large its package may be."""
 
 from __future__ import annotations
 
@@ -61,4 +61,5 @@ CASES = (
         limit_bytes=LIMIT_WITH_EC2,
     ),
     Case("api", _list_request, {"statusCode": 200, "events": INCIDENTS_LISTED}),
+    Case("audit-anchor", examples.schedule_event, {"anchored": True, "chains": 1, "entries": 1}),
 )

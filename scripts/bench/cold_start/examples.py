@@ -136,6 +136,20 @@ def incident(number: int = 0) -> dict[str, Any]:
     }
 
 
+def audit_entry() -> dict[str, Any]:
+    """The only entry of the audit trail."""
+    fact = {
+        "id": "fct_00000000000000000000",
+        "kind": "resource.onboarded",
+        "at": rfc3339(datetime.now(UTC)),
+        "actor": "onboarding",
+        "subject": ARN,
+        "because_of": None,
+        "details": {},
+    }
+    return {"chain": "shard-0", "seq": 1, "previous_hash": "0" * 64, "fact": fact, "hash": "1" * 64}
+
+
 def sns_event(kind: str, body: dict[str, Any]) -> dict[str, Any]:
     """`body` in its envelope, as SNS hands it to a function."""
     now = rfc3339(datetime.now(UTC))

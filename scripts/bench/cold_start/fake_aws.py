@@ -16,10 +16,16 @@ import cbor2
 
 from .answers import Answers, Unexpected
 from .http import Request
+from .tables import ENVIRONMENT
 
 CBOR_PATH = "/service/GraniteServiceVersion20100801/operation/"
 #: boto3 speaks JSON to CloudWatch, the Rust SDK CBOR.
-SERVICES = {"DynamoDB_20120810": "dynamodb", "Logs_20140328": "logs", "GraniteServiceVersion20100801": "cloudwatch"}
+SERVICES = {
+    "DynamoDB_20120810": "dynamodb",
+    "Logs_20140328": "logs",
+    "GraniteServiceVersion20100801": "cloudwatch",
+    "TrentService": "kms",
+}
 VERSIONS = {"2010-03-31": "sns", "2016-11-15": "ec2"}
 
 
@@ -50,6 +56,10 @@ class FakeAws:
             answer = self._ask(SERVICES[prefix], operation, json.loads(request.body))
             body = json.dumps(answer, default=datetime.timestamp).encode()
             request.reply(200, body, {"content-type": request.headers["content-type"]})
+        elif request.path.startswith(f"/{ENVIRONMENT['ANCHORS_BUCKET']}"):
+            operation = {"GET": "ListObjectsV2", "PUT": "PutObject"}[request.method]
+            answer = self._ask("s3", operation, {"headers": request.headers})
+            request.reply(200, answer.encode(), {"content-type": "application/xml", "etag": '"1"'})
         elif request.path == "/webhook":
             self._ask("webhook", "post", json.loads(request.body) | {"headers": request.headers})
             request.reply(204)

@@ -18,6 +18,8 @@ ENVIRONMENT = {
     "REMEDIATIONS_TABLE": "aiops-remediations",
     "ANOMALIES_TOPIC_ARN": f"{_TOPIC}anomalies",
     "CRITICAL_ALERTS_TOPIC_ARN": f"{_TOPIC}critical-alerts",
+    "ANCHORS_BUCKET": "aiops-audit-anchors",
+    "ANCHORS_KEY_ARN": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/anchors",
     "REMEDIATION_MODE": "auto",
     "WEBHOOK_SECRET": "whsec_YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2g=",
 }

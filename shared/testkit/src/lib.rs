@@ -10,12 +10,14 @@
 //! assert_eq!(faint.window_end, at("2026-11-21T10:00:00Z"));
 //! ```
 
+mod audit;
 mod diagnosis;
 mod envelope;
 mod incident;
 mod resource;
 mod time;
 
+pub use audit::{AnchorKey, Trail};
 pub use diagnosis::{evidence, finding, finding_without_errors, log_line};
 pub use envelope::{envelope_of, sns_event};
 pub use incident::{anomaly, incident, incident_of, incidents};

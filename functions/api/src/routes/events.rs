@@ -14,9 +14,10 @@ use nightjar_domain::resource::ResourceRef;
 use nightjar_domain::severity::Severity;
 use serde::Serialize;
 
+use super::unreadable_query;
 use crate::context::Context;
 use crate::cursor::Continuation;
-use crate::problem::{BadParameter, Problem};
+use crate::problem::Problem;
 use crate::query::{self, EventsQuery};
 
 /// Private data that a client may keep, if it asks each time whether it still holds.
@@ -94,14 +95,6 @@ pub async fn list(
         next.map_err(|error| StoreError::Item { table: "cursor".to_owned(), problem: error.to_string() })?;
     let events = page.incidents.into_iter().map(EventSummary::from).collect();
     Ok(([REVALIDATE], Json(EventPage { events, next_cursor })).into_response())
-}
-
-fn unreadable_query(rejection: &QueryRejection) -> Problem {
-    Problem::invalid_parameters(vec![BadParameter {
-        parameter: "query".to_owned(),
-        problem: format!("cannot be read: {}", rejection.body_text()),
-        allowed: "name=value pairs joined by &, percent-encoded".to_owned(),
-    }])
 }
 
 /// Show one event with its evidence.

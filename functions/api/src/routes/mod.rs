@@ -1,16 +1,18 @@
 //! What is served where.
 
+pub mod audit_log;
 pub mod events;
 pub mod health;
 pub mod openapi;
 
 use axum::Router;
+use axum::extract::rejection::QueryRejection;
 use axum::http::{Method, Uri};
 use axum::middleware::from_fn;
 use axum::routing::get;
 
 use crate::context::Context;
-use crate::problem::Problem;
+use crate::problem::{BadParameter, Problem};
 use crate::trace::trace;
 
 /// The whole API.
@@ -19,6 +21,8 @@ pub fn router(context: Context) -> Router {
         .route("/health", get(health::health))
         .route("/events", get(events::list))
         .route("/events/{id}", get(events::show))
+        .route("/audit-log", get(audit_log::list))
+        .route("/audit-log/verify", get(audit_log::verify))
         .route("/openapi.json", get(openapi::document))
         .fallback(unknown_path)
         .method_not_allowed_fallback(method_not_allowed)
@@ -32,4 +36,12 @@ async fn unknown_path(uri: Uri) -> Problem {
 
 async fn method_not_allowed(method: Method, uri: Uri) -> Problem {
     Problem::method_not_allowed(method.as_str(), uri.path())
+}
+
+fn unreadable_query(rejection: &QueryRejection) -> Problem {
+    Problem::invalid_parameters(vec![BadParameter {
+        parameter: "query".to_owned(),
+        problem: format!("cannot be read: {}", rejection.body_text()),
+        allowed: "name=value pairs joined by &, percent-encoded".to_owned(),
+    }])
 }

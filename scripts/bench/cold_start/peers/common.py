@@ -1,4 +1,4 @@
-"""What the Python functions share: clients, DynamoDB's types, messages, the hash-chained audit trail."""
+"""What the Python functions share: clients, DynamoDB's types, messages, the sharded, hash-chained audit trail."""
 
 import hashlib
 import json
@@ -79,20 +79,27 @@ def publish(sns: Any, topic: str, cause: Json, kind: str, body: Json, subject: s
     )
 
 
-def record(kind: str, actor: str, subject: str, because_of: str | None, details: Json) -> None:
-    """Appends a fact to the audit chain: reads its end, writes the entry and the fact's marker in one transaction."""
-    table = os.environ["AUDIT_TABLE"]
-    tip = dynamodb.query(
-        TableName=table,
+def newest(chain: str) -> Json | None:
+    """The entry at the end of a chain of the audit trail."""
+    items = dynamodb.query(
+        TableName=os.environ["AUDIT_TABLE"],
         KeyConditionExpression="chain = :chain",
-        ExpressionAttributeValues={":chain": {"S": "main"}},
+        ExpressionAttributeValues={":chain": {"S": chain}},
         ScanIndexForward=False,
         Limit=1,
         ConsistentRead=True,
     )["Items"]
-    before: Json = json.loads(tip[0]["entry"]["S"]) if tip else {"seq": 0, "hash": "0" * 64}
+    return json.loads(items[0]["entry"]["S"]) if items else None
+
+
+def record(kind: str, actor: str, subject: str, because_of: str | None, details: Json) -> None:
+    """Appends a fact to its shard: reads the end, writes the entry and the fact's marker in one transaction."""
+    table = os.environ["AUDIT_TABLE"]
+    identity = derive("fct", kind, subject, because_of or "")
+    chain = f"shard-{identity[-1]}"
+    before = newest(chain) or {"seq": 0, "hash": "0" * 64}
     fact = {
-        "id": derive("fct", kind, subject, because_of or ""),
+        "id": identity,
         "kind": kind,
         "at": rfc3339(now()),
         "actor": actor,
@@ -100,11 +107,11 @@ def record(kind: str, actor: str, subject: str, because_of: str | None, details:
         "because_of": because_of,
         "details": details,
     }
-    entry = {"chain": "main", "seq": before["seq"] + 1, "previous_hash": before["hash"], "fact": fact}
+    entry = {"chain": chain, "seq": before["seq"] + 1, "previous_hash": before["hash"], "fact": fact}
     canonical = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     entry["hash"] = hashlib.sha256(canonical.encode()).hexdigest()
     item = {
-        "chain": "main",
+        "chain": chain,
         "seq": entry["seq"],
         "kind": kind,
         "at": fact["at"],

@@ -8,7 +8,7 @@ mod notifications;
 mod remediations;
 mod series;
 
-pub use audit::AuditStore;
+pub use audit::{AuditFilter, AuditPage, AuditStore, Position};
 pub use error::StoreError;
 pub use incidents::{Cursor, IncidentFilter, IncidentPage, IncidentStore, Publication, StoredIncident};
 pub use inventory::InventoryStore;

@@ -10,6 +10,7 @@ mod publisher;
 mod remediations;
 mod retry;
 mod series;
+mod writers;
 
 use std::collections::HashMap;
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is its purpose")]
 
 mod alert;
+mod audit;
 mod diagnosis;
 mod envelope;
 mod escalation;

@@ -1,28 +1,23 @@
-//! The audit table: the chain `main`, and beside it one marker per fact, so that a fact told twice is recorded once.
+//! Writing: each fact into the shard that its id chooses, and beside it a marker, so that a fact told twice is recorded once.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
-use nightjar_domain::audit::{AuditEntry, Fact, MAIN_CHAIN, Tip};
+use jiff::Timestamp;
+use nightjar_domain::audit::{AuditEntry, ChainHead, ChainId, Fact, Retention};
 
-use super::StoreError;
+use super::AuditStore;
+use crate::clock;
+use crate::stores::StoreError;
 
 /// Facts in one transaction. Each takes two of the 100 items that DynamoDB allows.
 const FACTS_PER_TRANSACTION: usize = 25;
 /// Writers compete for the end of the chain; each round one of them wins.
 const ATTEMPTS: u32 = 40;
 const PAUSE: Duration = Duration::from_millis(15);
-
-/// Appends to and reads the audit trail.
-#[derive(Debug, Clone)]
-pub struct AuditStore {
-    client: Client,
-    table: String,
-}
 
 /// How a transaction ended.
 enum Outcome {
@@ -34,27 +29,28 @@ enum Outcome {
 }
 
 impl AuditStore {
-    pub fn new(client: Client, table: String) -> Self {
-        Self { client, table }
-    }
-
-    /// Appends `facts` in their order, leaving out those that are recorded already.
+    /// Appends `facts`, leaving out those that are recorded already. Facts of one shard keep their order.
     pub async fn record(&self, facts: &[Fact]) -> Result<(), StoreError> {
         // DynamoDB refuses a transaction that names an item twice.
-        let mut seen = HashSet::new();
-        let facts: Vec<Fact> = facts.iter().filter(|fact| seen.insert(&fact.id)).cloned().collect();
-        for chunk in facts.chunks(FACTS_PER_TRANSACTION) {
-            self.record_chunk(chunk.to_vec()).await?;
+        let mut told = HashSet::new();
+        let mut shards: BTreeMap<ChainId, Vec<Fact>> = BTreeMap::new();
+        for fact in facts.iter().filter(|fact| told.insert(&fact.id)) {
+            shards.entry(ChainId::of(&fact.id)).or_default().push(fact.clone());
+        }
+        for (chain, facts) in shards {
+            for chunk in facts.chunks(FACTS_PER_TRANSACTION) {
+                self.record_chunk(chain, chunk.to_vec()).await?;
+            }
         }
         Ok(())
     }
 
-    async fn record_chunk(&self, mut facts: Vec<Fact>) -> Result<(), StoreError> {
+    async fn record_chunk(&self, chain: ChainId, mut facts: Vec<Fact>) -> Result<(), StoreError> {
         for attempt in 1..=ATTEMPTS {
             if facts.is_empty() {
                 return Ok(());
             }
-            match self.append(&facts).await? {
+            match self.append(chain, &facts).await? {
                 Outcome::Written => return Ok(()),
                 Outcome::Known(indices) => {
                     let mut index = 0;
@@ -71,15 +67,20 @@ impl AuditStore {
         Err(StoreError::Contended { table: self.table.clone(), attempts: ATTEMPTS })
     }
 
-    async fn append(&self, facts: &[Fact]) -> Result<Outcome, StoreError> {
-        let mut tip = self.tip().await?;
+    async fn append(&self, chain: ChainId, facts: &[Fact]) -> Result<Outcome, StoreError> {
+        let retention = Retention::bundled().map_err(|error| StoreError::item(&self.table, error))?;
+        let newest = self.newest(chain).await?;
+        // Never before the entry ahead of it, whatever the clocks say: a chain expires from its start only.
+        let expires_at = retention.expires_at(clock::now()).max(newest.expires_at.unwrap_or(Timestamp::MIN));
+        let mut tip = newest.tip;
         let mut writes = Vec::with_capacity(facts.len() * 2);
         for fact in facts {
-            let entry = AuditEntry::next(MAIN_CHAIN, &tip, fact.clone())
+            let seen = self.other_head(chain, tip.seq + 1).await?;
+            let entry = AuditEntry::next_seeing(&chain.name(), &tip, seen, fact.clone())
                 .map_err(|error| StoreError::item(&self.table, error))?;
             tip = entry.tip();
-            writes.push(self.put_entry(&entry)?);
-            writes.push(self.put_marker(&entry)?);
+            writes.push(self.put_entry(&entry, expires_at)?);
+            writes.push(self.put_marker(&entry, expires_at)?);
         }
         match self.client.transact_write_items().set_transact_items(Some(writes)).send().await {
             Ok(_) => Ok(Outcome::Written),
@@ -111,46 +112,16 @@ impl AuditStore {
         Err(StoreError::request(&self.table, error))
     }
 
-    /// The end of the chain.
-    async fn tip(&self) -> Result<Tip, StoreError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("chain = :chain")
-            .expression_attribute_values(":chain", AttributeValue::S(MAIN_CHAIN.to_owned()))
-            .scan_index_forward(false)
-            .limit(1)
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| StoreError::request(&self.table, &error))?;
-        match answer.items().first() {
-            None => Ok(Tip::genesis()),
-            Some(item) => Ok(self.entry(item)?.tip()),
-        }
+    /// The end of the chain that entry `seq` looks at, where it looks at one that has entries.
+    async fn other_head(&self, chain: ChainId, seq: u64) -> Result<Option<ChainHead>, StoreError> {
+        let Some(other) = chain.looks_at(seq) else { return Ok(None) };
+        let tip = self.newest(other).await?.tip;
+        Ok((tip.seq > 0).then(|| ChainHead { chain: other.name(), seq: tip.seq, hash: tip.hash }))
     }
 
-    /// Up to `limit` entries after number `after`, oldest first.
-    pub async fn read(&self, after: u64, limit: i32) -> Result<Vec<AuditEntry>, StoreError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("chain = :chain AND seq > :after")
-            .expression_attribute_values(":chain", AttributeValue::S(MAIN_CHAIN.to_owned()))
-            .expression_attribute_values(":after", AttributeValue::N(after.to_string()))
-            .limit(limit)
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| StoreError::request(&self.table, &error))?;
-        answer.items().iter().map(|item| self.entry(item)).collect()
-    }
-
-    /// The entry is kept as the JSON text that was hashed: an attribute map would lose the difference between 1 and 1.0.
-    fn put_entry(&self, entry: &AuditEntry) -> Result<TransactWriteItem, StoreError> {
-        let json = serde_json::to_string(entry).map_err(|error| StoreError::item(&self.table, error))?;
+    /// The entry is kept as text, in the canonical form that was hashed. The other attributes are for readers in the console.
+    fn put_entry(&self, entry: &AuditEntry, expires_at: Timestamp) -> Result<TransactWriteItem, StoreError> {
+        let json = entry.to_canonical_json().map_err(|error| StoreError::item(&self.table, error))?;
         let put = Put::builder()
             .table_name(&self.table)
             .item("chain", AttributeValue::S(entry.chain.clone()))
@@ -159,16 +130,18 @@ impl AuditStore {
             .item("at", AttributeValue::S(entry.fact.at.to_string()))
             .item("subject", AttributeValue::S(entry.fact.subject.clone()))
             .item("entry", AttributeValue::S(json))
+            .item("expires_at", AttributeValue::N(expires_at.as_second().to_string()))
             .condition_expression("attribute_not_exists(seq)");
         self.transaction(put)
     }
 
-    fn put_marker(&self, entry: &AuditEntry) -> Result<TransactWriteItem, StoreError> {
+    fn put_marker(&self, entry: &AuditEntry, expires_at: Timestamp) -> Result<TransactWriteItem, StoreError> {
         let put = Put::builder()
             .table_name(&self.table)
             .item("chain", AttributeValue::S(format!("fact#{}", entry.fact.id)))
             .item("seq", AttributeValue::N("0".to_owned()))
             .item("recorded_as", AttributeValue::N(entry.seq.to_string()))
+            .item("expires_at", AttributeValue::N(expires_at.as_second().to_string()))
             .condition_expression("attribute_not_exists(chain)");
         self.transaction(put)
     }
@@ -176,14 +149,6 @@ impl AuditStore {
     fn transaction(&self, put: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<TransactWriteItem, StoreError> {
         let put = put.build().map_err(|error| StoreError::item(&self.table, error))?;
         Ok(TransactWriteItem::builder().put(put).build())
-    }
-
-    fn entry(&self, item: &std::collections::HashMap<String, AttributeValue>) -> Result<AuditEntry, StoreError> {
-        let text = item
-            .get("entry")
-            .and_then(|value| value.as_s().ok())
-            .ok_or_else(|| StoreError::item(&self.table, "the attribute entry is missing"))?;
-        serde_json::from_str(text).map_err(|error| StoreError::item(&self.table, error))
     }
 }
 
