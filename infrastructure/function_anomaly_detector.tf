@@ -12,6 +12,7 @@ module "anomaly_detector" {
   environment = {
     INVENTORY_TABLE     = aws_dynamodb_table.suite["inventory"].name
     SERIES_TABLE        = aws_dynamodb_table.suite["series"].name
+    MODELS_TABLE        = aws_dynamodb_table.suite["models"].name
     ANOMALIES_TOPIC_ARN = aws_sns_topic.suite["anomalies"].arn
   }
 
@@ -28,6 +29,10 @@ module "anomaly_detector" {
     Series = {
       actions   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"]
       resources = [aws_dynamodb_table.suite["series"].arn]
+    }
+    Models = {
+      actions   = ["dynamodb:Query", "dynamodb:GetItem"]
+      resources = [aws_dynamodb_table.suite["models"].arn]
     }
     Announce = {
       actions   = ["sns:Publish"]

@@ -21,7 +21,9 @@ locals {
 
   dead_letter_arn_format = "${local.arn.sqs}:%s-dlq"
 
-  functions = ["onboarding", "anomaly-detector", "log-analyzer-rca", "alert-handler", "remediation-engine", "api"]
+  functions = [
+    "onboarding", "anomaly-detector", "log-analyzer-rca", "alert-handler", "remediation-engine", "api", "model-trainer",
+  ]
 
   modules = {
     onboarding         = module.onboarding
@@ -30,6 +32,7 @@ locals {
     alert-handler      = module.alert_handler
     remediation-engine = module.remediation_engine
     api                = module.api
+    model-trainer      = module.model_trainer
   }
 
   # What every function has in common; modules/function takes it as one object.
@@ -47,7 +50,8 @@ locals {
     dead_letter_arn_format   = local.dead_letter_arn_format
   }
 
-  memory_mb = { for name in local.functions : name => lookup(var.function_memory_mb, name, 256) }
+  # Training is arithmetic, and memory buys CPU; all others wait for AWS most of their time.
+  memory_mb = { for name in local.functions : name => lookup(var.function_memory_mb, name, name == "model-trainer" ? 1024 : 256) }
 
   # Appending to the hash chain: read the newest entry, put the next one on the condition that its place is free.
   # No update and no delete. IAM cannot demand the condition, so a put could still replace an entry: the chain would show it.

@@ -8,13 +8,14 @@ use nightjar_domain::audit::{Fact, FactKind};
 use nightjar_domain::envelope::Envelope;
 use nightjar_domain::metric::{Metric, SeriesId};
 use nightjar_domain::resource::{Direction, ResourceRef};
-use nightjar_model::{Datapoint, Detector};
+use nightjar_metrics::{Batch, Wanted, fetch, plan};
+use nightjar_model::Datapoint;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::context::Context;
-use crate::fetch::{self, Batch};
 use crate::judge::{Judgement, judge};
+use crate::models::Choice;
 use crate::watch::{self, Watch};
 
 const ACTOR: &str = "anomaly-detector";
@@ -33,6 +34,8 @@ pub struct Summary {
     pub historic: usize,
     /// Series that brought no datapoint.
     pub silent: usize,
+    /// Trained models in use; without any, the bundled one judges.
+    pub models: usize,
 }
 
 /// Judges everything that is new. What fails is left for the retry; what succeeded before it is saved.
@@ -42,10 +45,12 @@ pub async fn handle(context: &Context, now: Timestamp) -> anyhow::Result<Summary
     if series.is_empty() {
         tracing::warn!("the inventory names no series: nothing is watched until onboarding finds a tagged resource");
     }
-    let mut summary = Summary { series: series.len(), ..Summary::default() };
+    let models =
+        context.models.choose(series.iter().map(|(resource, metric, _)| (resource.id.as_str(), *metric))).await;
+    let mut summary = Summary { series: series.len(), models: models.len(), ..Summary::default() };
     let mut failures = Vec::new();
     for chunk in series.chunks(SERIES_AT_ONCE) {
-        run_chunk(context, chunk, now, &mut summary, &mut failures).await?;
+        run_chunk(context, &models, chunk, now, &mut summary, &mut failures).await?;
     }
     tracing::info!(?summary, "run finished");
     match failures.len() {
@@ -58,6 +63,7 @@ pub async fn handle(context: &Context, now: Timestamp) -> anyhow::Result<Summary
 
 async fn run_chunk(
     context: &Context,
+    models: &Choice,
     series: &[(&ResourceRef, &Metric, Direction)],
     now: Timestamp,
     summary: &mut Summary,
@@ -70,8 +76,8 @@ async fn run_chunk(
         .zip(&ids)
         .map(|((resource, metric, direction), id)| Watch::new(resource, metric, *direction, stored.get(id.as_str())))
         .collect();
-    for batch in fetch::plan(&watches, now) {
-        if let Err(error) = run_batch(context, &mut watches, &batch, now, summary).await {
+    for batch in plan(&wanted(&watches), now) {
+        if let Err(error) = run_batch(context, models, &mut watches, &batch, now, summary).await {
             tracing::error!(error = format!("{error:#}"), series = batch.series.len(), "a batch failed");
             failures.push(error);
         }
@@ -82,12 +88,13 @@ async fn run_chunk(
 /// Load → decide → publish → save, for the series of one call.
 async fn run_batch(
     context: &Context,
+    models: &Choice,
     watches: &mut [Watch],
     batch: &Batch,
     now: Timestamp,
     summary: &mut Summary,
 ) -> anyhow::Result<()> {
-    let fetched = fetch::fetch(&context.cloudwatch, watches, batch).await?;
+    let fetched = fetch(&context.cloudwatch, &wanted(watches), batch).await?;
     let mut anomalies = Vec::new();
     let mut changed = Vec::new();
     for index in &batch.series {
@@ -97,13 +104,17 @@ async fn run_batch(
             summary.silent += 1;
             continue;
         }
-        let judgement = judge(&Detector::new(context.model), context.model.version(), watch, points, now);
+        let judgement = judge(models.of(&watch.resource.id, &watch.metric), watch, points, now);
         report(watch, &judgement, summary);
         anomalies.extend(judgement.anomalies);
         changed.push(*index);
     }
     publish(context, anomalies, now).await?;
     save(context, watches, &changed, now).await
+}
+
+fn wanted(watches: &[Watch]) -> Vec<Wanted<'_>> {
+    watches.iter().map(|watch| Wanted { metric: &watch.metric, last_at: watch.last_at() }).collect()
 }
 
 fn report(watch: &Watch, judgement: &Judgement, summary: &mut Summary) {

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use nightjar_domain::anomaly::{Anomaly, ExpectedRange};
 use nightjar_domain::severity::Severity;
-use nightjar_model::{Datapoint, Detector, Verdict};
+use nightjar_model::{Datapoint, Detector, Model, Verdict};
 
 use crate::watch::Watch;
 
@@ -25,13 +25,8 @@ pub struct Judgement {
 }
 
 /// Feeds `points`, oldest first, to the detector and takes what it remembers into `watch`.
-pub fn judge(
-    detector: &Detector<'_>,
-    model_version: &str,
-    watch: &mut Watch,
-    points: &[Datapoint],
-    now: Timestamp,
-) -> Judgement {
+pub fn judge(model: &Model, watch: &mut Watch, points: &[Datapoint], now: Timestamp) -> Judgement {
+    let detector = Detector::new(model);
     let mut judgement = Judgement::default();
     for point in points {
         judgement.observed += 1;
@@ -41,7 +36,7 @@ pub fn judge(
             Verdict::Ignored { .. } => judgement.ignored += 1,
             Verdict::Normal => {}
             Verdict::Anomalous(found) => {
-                if let Some(anomaly) = describe(watch, &found, model_version) {
+                if let Some(anomaly) = describe(watch, &found, model.version()) {
                     if now.duration_since(anomaly.window_end) <= NEWS {
                         judgement.anomalies.push(anomaly);
                     } else {
@@ -62,7 +57,7 @@ fn describe(watch: &Watch, found: &nightjar_model::Anomaly, model_version: &str)
     let window_start = Timestamp::from_second(found.at).ok()?;
     let window_end = Timestamp::from_second(found.at + i64::from(watch.metric.period_seconds)).ok()?;
     Some(Anomaly {
-        id: Anomaly::identify(&watch.metric, window_end, model_version),
+        id: Anomaly::identify(&watch.metric, window_end),
         resource: watch.resource.clone(),
         metric: watch.metric.clone(),
         window_start,
@@ -90,7 +85,6 @@ fn severity(severity: nightjar_model::Severity) -> Severity {
 mod tests {
     use jiff::SignedDuration;
     use nightjar_domain::resource::Direction;
-    use nightjar_model::Model;
     use nightjar_testkit::{metric, now, resource_ref};
 
     use super::*;
@@ -114,8 +108,7 @@ mod tests {
 
     fn judged(direction: Direction, end: Timestamp, tail: &[f64]) -> Judgement {
         let mut watch = Watch::new(&resource_ref(), &metric(), direction, None);
-        let model = Model::bundled();
-        judge(&Detector::new(model), model.version(), &mut watch, &history(end, tail), now())
+        judge(Model::bundled(), &mut watch, &history(end, tail), now())
     }
 
     #[test]
@@ -144,9 +137,8 @@ mod tests {
     #[test]
     fn a_short_history_says_how_much_is_missing() {
         let mut watch = Watch::new(&resource_ref(), &metric(), Direction::Both, None);
-        let model = Model::bundled();
         let points: Vec<Datapoint> = history(now(), &[]).into_iter().rev().take(5).rev().collect();
-        let judgement = judge(&Detector::new(model), model.version(), &mut watch, &points, now());
+        let judgement = judge(Model::bundled(), &mut watch, &points, now());
         let (have, need) = judgement.learning.expect("still learning");
         assert!(have <= 5 && need > 5, "have {have} of {need}");
     }

@@ -7,6 +7,7 @@ use nightjar_aws::settings::{Environment, SettingsError};
 pub struct Settings {
     pub inventory_table: String,
     pub series_table: String,
+    pub models_table: String,
     pub audit_table: String,
     pub anomalies_topic_arn: String,
 }
@@ -16,6 +17,7 @@ impl Settings {
         let settings = Self {
             inventory_table: env.required("INVENTORY_TABLE"),
             series_table: env.required("SERIES_TABLE"),
+            models_table: env.required("MODELS_TABLE"),
             audit_table: env.required("AUDIT_TABLE"),
             anomalies_topic_arn: env.required("ANOMALIES_TOPIC_ARN"),
         };
@@ -30,7 +32,7 @@ mod tests {
     #[test]
     fn all_missing_variables_are_named_at_once() {
         let error = Settings::read(Environment::from_lookup(|_| None)).unwrap_err().to_string();
-        for variable in ["INVENTORY_TABLE", "SERIES_TABLE", "AUDIT_TABLE", "ANOMALIES_TOPIC_ARN"] {
+        for variable in ["INVENTORY_TABLE", "SERIES_TABLE", "MODELS_TABLE", "AUDIT_TABLE", "ANOMALIES_TOPIC_ARN"] {
             assert!(error.contains(variable), "{error}");
         }
     }

@@ -48,7 +48,7 @@ class Answers:
         return {"Responses": {SERIES: items}, "UnprocessedKeys": {}}
 
     def _dynamodb_Query(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """The audit chain is empty; the incidents are those of this month."""
+        """The audit chain is empty, and no model is trained; the incidents are those of this month."""
         items: list[dict[str, Any]] = []
         if asked["TableName"] == INCIDENTS:
             partition = asked["ExpressionAttributeValues"][":partition"]["S"]

@@ -43,6 +43,15 @@ pub enum FactKind {
     /// A claim expired before its outcome was recorded.
     #[serde(rename = "remediation.unknown")]
     RemediationUnknown,
+    /// A trained model took over a scope.
+    #[serde(rename = "model.promoted")]
+    ModelPromoted,
+    /// A trained model was worse than the one in use.
+    #[serde(rename = "model.rejected")]
+    ModelRejected,
+    /// Somebody went back to the model before.
+    #[serde(rename = "model.rolled_back")]
+    ModelRolledBack,
 }
 
 impl FactKind {
@@ -59,6 +68,9 @@ impl FactKind {
             Self::RemediationDeclined => "remediation.declined",
             Self::RemediationRehearsed => "remediation.rehearsed",
             Self::RemediationUnknown => "remediation.unknown",
+            Self::ModelPromoted => "model.promoted",
+            Self::ModelRejected => "model.rejected",
+            Self::ModelRolledBack => "model.rolled_back",
         }
     }
 }

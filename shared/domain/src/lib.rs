@@ -14,6 +14,7 @@ pub mod evidence;
 pub mod id;
 pub mod incident;
 pub mod metric;
+pub mod models;
 pub mod onboarding;
 pub mod remediation;
 pub mod resource;
