@@ -14,6 +14,7 @@ module "anomaly_detector" {
     SERIES_TABLE        = aws_dynamodb_table.suite["series"].name
     MODELS_TABLE        = aws_dynamodb_table.suite["models"].name
     ANOMALIES_TOPIC_ARN = aws_sns_topic.suite["anomalies"].arn
+    MAINTENANCE_WINDOWS = local.maintenance_windows
   }
 
   permissions = {

@@ -1,4 +1,4 @@
-# Answers questions about incidents. Reads one table, changes nothing.
+# Answers questions about incidents, and takes what people say of them: that moves the bar of the incident's series.
 module "api" {
   source = "./modules/function"
 
@@ -11,6 +11,7 @@ module "api" {
 
   environment = {
     INCIDENTS_TABLE = aws_dynamodb_table.suite["incidents"].name
+    SERIES_TABLE    = aws_dynamodb_table.suite["series"].name
   }
 
   permissions = {
@@ -21,5 +22,15 @@ module "api" {
         "${aws_dynamodb_table.suite["incidents"].arn}/index/*",
       ]
     }
+    # It may change items, not make or remove them: feedback is about what is there.
+    Feedback = {
+      actions   = ["dynamodb:UpdateItem"]
+      resources = [aws_dynamodb_table.suite["incidents"].arn, aws_dynamodb_table.suite["series"].arn]
+    }
+    Series = {
+      actions   = ["dynamodb:GetItem"]
+      resources = [aws_dynamodb_table.suite["series"].arn]
+    }
+    Audit = local.append_to_audit
   }
 }

@@ -10,8 +10,9 @@ module "model_trainer" {
   dead_letter_queue_arn = aws_sqs_queue.dead_letters["model-trainer"].arn
 
   environment = {
-    INVENTORY_TABLE = aws_dynamodb_table.suite["inventory"].name
-    MODELS_TABLE    = aws_dynamodb_table.suite["models"].name
+    INVENTORY_TABLE     = aws_dynamodb_table.suite["inventory"].name
+    MODELS_TABLE        = aws_dynamodb_table.suite["models"].name
+    MAINTENANCE_WINDOWS = local.maintenance_windows
   }
 
   permissions = {

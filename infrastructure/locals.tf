@@ -50,6 +50,10 @@ locals {
     dead_letter_arn_format   = local.dead_letter_arn_format
   }
 
+  # The functions read the document from their environment, which Lambda limits to 4 KB in all.
+  maintenance_windows_file = coalesce(var.maintenance_windows_file, "${path.module}/../config/maintenance_windows.json")
+  maintenance_windows      = jsonencode({ windows = jsondecode(file(local.maintenance_windows_file)).windows })
+
   # Training is arithmetic, and memory buys CPU; all others wait for AWS most of their time.
   memory_mb = { for name in local.functions : name => lookup(var.function_memory_mb, name, name == "model-trainer" ? 1024 : 256) }
 

@@ -93,6 +93,17 @@ variable "training_schedule" {
   }
 }
 
+variable "maintenance_windows_file" {
+  description = "Maintenance windows, in which the detector neither judges nor learns. Null means config/maintenance_windows.json."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.maintenance_windows_file == null || can(jsondecode(file(var.maintenance_windows_file)).windows)
+    error_message = "maintenance_windows_file must be a JSON document with windows, as config/maintenance_windows.json. Check it with: nightjar config check."
+  }
+}
+
 variable "log_level" {
   description = "What the functions log: TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
   type        = string

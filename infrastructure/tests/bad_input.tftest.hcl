@@ -39,6 +39,12 @@ run "training_schedule_of_no_form" {
   variables { training_schedule = "daily" }
 }
 
+run "maintenance_windows_of_another_form" {
+  command         = plan
+  expect_failures = [var.maintenance_windows_file]
+  variables { maintenance_windows_file = "./README.md" }
+}
+
 run "prefix_too_long" {
   command         = plan
   expect_failures = [var.name_prefix]

@@ -56,6 +56,13 @@ run "models_are_trained_daily" {
   }
 }
 
+run "maintenance_windows_reach_who_learns" {
+  assert {
+    condition     = module.anomaly_detector.environment.MAINTENANCE_WINDOWS == "{\"windows\":[]}" && module.model_trainer.environment.MAINTENANCE_WINDOWS == "{\"windows\":[]}"
+    error_message = "The detector and the trainer know the maintenance windows; by default there are none."
+  }
+}
+
 run "training_can_be_switched_off" {
   variables {
     training_schedule = null

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use nightjar_domain::catalogue::Catalogue;
 use nightjar_domain::diagnosis::{LogSignals, SignalsDocument};
+use nightjar_domain::maintenance::{MaintenanceDocument, MaintenanceWindows};
 use nightjar_domain::routing::Routes;
 use nightjar_domain::routing::document::RoutesDocument;
 use nightjar_domain::routing::product::{self, ProductsDocument};
@@ -59,12 +60,14 @@ fn check(dir: &Path) -> Vec<Checked> {
     let products = std::fs::read_to_string(dir.join("products.json")).ok().filter(|json| product::parse(json).is_ok());
     let products = products.unwrap_or_else(|| r#"{"products": {}}"#.to_owned());
     let routes = |json: &str| Routes::parse(json, &products).map(drop).map_err(|error| error.to_string());
+    let maintenance = |json: &str| MaintenanceWindows::parse(json).map(drop).map_err(|error| error.to_string());
     let own = |json: &str| product::parse(json).map(drop).map_err(|error| error.to_string());
     vec![
         check_file(&dir.join("alert_thresholds.json"), catalogue),
         check_file(&dir.join("log_signals.json"), signals),
         check_file(&dir.join("alert_routes.json"), routes),
         check_file(&dir.join("products.json"), own),
+        check_file(&dir.join("maintenance_windows.json"), maintenance),
     ]
 }
 
@@ -87,6 +90,7 @@ fn schemas() -> anyhow::Result<Vec<(&'static str, String)>> {
     Ok(vec![
         ("alert_thresholds.schema.json", text(schemars::schema_for!(Catalogue))?),
         ("log_signals.schema.json", text(schemars::schema_for!(SignalsDocument))?),
+        ("maintenance_windows.schema.json", text(schemars::schema_for!(MaintenanceDocument))?),
         ("alert_routes.schema.json", text(schemars::schema_for!(RoutesDocument))?),
         ("products.schema.json", text(schemars::schema_for!(ProductsDocument))?),
     ])
@@ -154,6 +158,6 @@ mod tests {
     #[test]
     fn schemas_are_written_where_they_are_wanted() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(write_schemas(&dir.path().join("schemas")).unwrap().len(), 4);
+        assert_eq!(write_schemas(&dir.path().join("schemas")).unwrap().len(), 5);
     }
 }

@@ -4,6 +4,7 @@ use nightjar_aws::clients;
 use nightjar_aws::envelope::Publisher;
 use nightjar_aws::settings::Environment;
 use nightjar_aws::stores::{AuditStore, InventoryStore, ModelStore, SeriesStore};
+use nightjar_domain::maintenance::MaintenanceWindows;
 
 use crate::models::Models;
 use crate::settings::Settings;
@@ -17,6 +18,7 @@ pub struct Context {
     pub series: SeriesStore,
     pub audit: AuditStore,
     pub anomalies: Publisher,
+    pub maintenance: MaintenanceWindows,
 }
 
 impl Context {
@@ -25,6 +27,7 @@ impl Context {
         let config = clients::load().await;
         let dynamodb = aws_sdk_dynamodb::Client::new(&config);
         Ok(Self {
+            maintenance: settings.maintenance,
             models: Models::new(ModelStore::new(dynamodb.clone(), settings.models_table)),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table),

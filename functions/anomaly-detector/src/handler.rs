@@ -7,7 +7,7 @@ use nightjar_domain::anomaly::Anomaly;
 use nightjar_domain::audit::{Fact, FactKind};
 use nightjar_domain::envelope::Envelope;
 use nightjar_domain::metric::{Metric, SeriesId};
-use nightjar_domain::resource::{Direction, ResourceRef};
+use nightjar_domain::resource::{Direction, Resource};
 use nightjar_metrics::{Batch, Wanted, fetch, plan};
 use nightjar_model::Datapoint;
 use serde::Serialize;
@@ -32,6 +32,8 @@ pub struct Summary {
     pub learning: usize,
     pub anomalies: usize,
     pub historic: usize,
+    /// Datapoints in a maintenance window: passed over.
+    pub maintained: usize,
     /// Series that brought no datapoint.
     pub silent: usize,
     /// Trained models in use; without any, the bundled one judges.
@@ -45,8 +47,10 @@ pub async fn handle(context: &Context, now: Timestamp) -> anyhow::Result<Summary
     if series.is_empty() {
         tracing::warn!("the inventory names no series: nothing is watched until onboarding finds a tagged resource");
     }
-    let models =
-        context.models.choose(series.iter().map(|(resource, metric, _)| (resource.id.as_str(), *metric))).await;
+    let models = context
+        .models
+        .choose(series.iter().map(|(resource, metric, _)| (resource.reference.id.as_str(), *metric)))
+        .await;
     let mut summary = Summary { series: series.len(), models: models.len(), ..Summary::default() };
     let mut failures = Vec::new();
     for chunk in series.chunks(SERIES_AT_ONCE) {
@@ -64,7 +68,7 @@ pub async fn handle(context: &Context, now: Timestamp) -> anyhow::Result<Summary
 async fn run_chunk(
     context: &Context,
     models: &Choice,
-    series: &[(&ResourceRef, &Metric, Direction)],
+    series: &[(&Resource, &Metric, Direction)],
     now: Timestamp,
     summary: &mut Summary,
     failures: &mut Vec<anyhow::Error>,
@@ -74,7 +78,10 @@ async fn run_chunk(
     let mut watches: Vec<Watch> = series
         .iter()
         .zip(&ids)
-        .map(|((resource, metric, direction), id)| Watch::new(resource, metric, *direction, stored.get(id.as_str())))
+        .map(|((resource, metric, direction), id)| {
+            let maintenance = context.maintenance.of(resource).cloned().collect();
+            Watch::new(&resource.reference, metric, *direction, maintenance, stored.get(id.as_str()))
+        })
         .collect();
     for batch in plan(&wanted(&watches), now) {
         if let Err(error) = run_batch(context, models, &mut watches, &batch, now, summary).await {
@@ -121,6 +128,7 @@ fn report(watch: &Watch, judgement: &Judgement, summary: &mut Summary) {
     summary.datapoints += judgement.observed;
     summary.anomalies += judgement.anomalies.len();
     summary.historic += judgement.historic;
+    summary.maintained += judgement.maintained;
     if let Some((have, need)) = judgement.learning {
         summary.learning += 1;
         tracing::info!(series = %watch.metric.series(), "learning, have {have} of {need}");
@@ -153,8 +161,8 @@ async fn save(context: &Context, watches: &[Watch], changed: &[usize], now: Time
     stream::iter(changed.iter().filter_map(|index| watches.get(*index)))
         .map(|watch| async move {
             let id = watch.metric.series();
-            if !context.series.save(&id, watch.state.encode(), watch.version, now).await? {
-                tracing::info!(series = %id, "another run saved this series first: its state stands");
+            if !context.series.save(&id, watch.to_item()?, now).await? {
+                tracing::info!(series = %id, "somebody else saved this series first: what is stored stands");
             }
             Ok(())
         })

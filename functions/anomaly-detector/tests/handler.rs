@@ -24,6 +24,7 @@ use nightjar_anomaly_detector::handler::handle;
 use nightjar_anomaly_detector::models::Models;
 use nightjar_aws::envelope::Publisher;
 use nightjar_aws::stores::{AuditStore, InventoryStore, ModelStore, SeriesStore};
+use nightjar_domain::maintenance::MaintenanceWindows;
 use nightjar_domain::models::{Considered, ModelName, ModelScope, Pointer};
 use nightjar_domain::resource::Resource;
 use nightjar_model::train::{TrainOptions, train};
@@ -126,6 +127,7 @@ impl World {
         let rules = [&scan, &states, &tip, &audit, &self.saved, &self.pointers, &self.artifact];
         let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, rules);
         Context {
+            maintenance: MaintenanceWindows::default(),
             models: Models::new(ModelStore::new(dynamodb.clone(), "models".into())),
             cloudwatch: mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&self.cloudwatch]),
             inventory: InventoryStore::new(dynamodb.clone(), "inventory".into()),
@@ -305,12 +307,15 @@ async fn a_state_that_cannot_be_read_is_learnt_anew_from_fourteen_days(#[case] s
         ("series".into(), AttributeValue::S(metric().series().to_string())),
         ("state".into(), AttributeValue::B(Blob::new(state))),
         ("version".into(), AttributeValue::N("7".into())),
+        ("feedback".into(), AttributeValue::S(r#"{"raise":0.5,"since":1}"#.into())),
     ])];
     world.saved = mock!(aws_sdk_dynamodb::Client::put_item)
         .match_requests(|request| {
             let item = request.item().unwrap();
+            let state = SeriesState::decode(item["state"].as_b().unwrap().as_ref()).unwrap();
             item["version"] == AttributeValue::N("8".into())
-                && SeriesState::decode(item["state"].as_b().unwrap().as_ref()).is_ok()
+                && item["feedback"] == AttributeValue::S(r#"{"raise":0.5,"since":1}"#.into())
+                && (state.feedback.raise_at(1) - 0.5).abs() < 1e-6
         })
         .then_output(|| PutItemOutput::builder().build());
     let summary = handle(&world.context(), now()).await.unwrap();

@@ -1,8 +1,10 @@
-//! The read API: incidents as JSON over an API Gateway HTTP API. It reads one table and changes nothing.
+//! The HTTP API: incidents as JSON over API Gateway. It reads one table, and changes one thing: what people say of an incident,
+//! which moves the bar of the incident's series.
 //!
 //! A request is parsed ([`query`], [`cursor`]), answered from the store ([`routes`]), and every error leaves as a
 //! problem document ([`problem`]); [`trace`] names the request in the answer and logs what failed, once.
 
+pub mod caller;
 pub mod context;
 pub mod cursor;
 pub mod problem;

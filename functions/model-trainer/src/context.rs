@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use nightjar_aws::settings::Environment;
 use nightjar_aws::stores::{AuditStore, InventoryStore, ModelStore};
 use nightjar_aws::{clients, clock};
+use nightjar_domain::maintenance::MaintenanceWindows;
 
 use crate::settings::Settings;
 
@@ -14,6 +15,7 @@ pub struct Context {
     pub inventory: InventoryStore,
     pub models: ModelStore,
     pub audit: AuditStore,
+    pub maintenance: MaintenanceWindows,
     /// The clock: a run ends before Lambda ends it.
     pub now: fn() -> Timestamp,
 }
@@ -28,6 +30,7 @@ impl Context {
             inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table),
             models: ModelStore::new(dynamodb.clone(), settings.models_table),
             audit: AuditStore::new(dynamodb, settings.audit_table),
+            maintenance: settings.maintenance,
             now: clock::now,
         })
     }

@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
+use nightjar_domain::resource::Resource;
 use nightjar_training::{Candidate, Outcome, Registry, Report, consider};
 use serde::Serialize;
 
@@ -43,7 +44,7 @@ pub async fn handle(context: &Context) -> anyhow::Result<Summary> {
             tracing::warn!(left = summary.left, "there was no time for all scopes: the next run begins with them");
             break;
         }
-        match train(context, task, began).await {
+        match train(context, &resources, task, began).await {
             Ok(report) => summary.take(report),
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), scope = %task.scope, "a scope could not be trained");
@@ -58,8 +59,8 @@ pub async fn handle(context: &Context) -> anyhow::Result<Summary> {
     }
 }
 
-async fn train(context: &Context, task: &Task, now: Timestamp) -> anyhow::Result<Report> {
-    let history = history::of_task(context, task, now).await?;
+async fn train(context: &Context, resources: &[Resource], task: &Task, now: Timestamp) -> anyhow::Result<Report> {
+    let history = history::of_task(context, resources, task, now).await?;
     let registry = Registry { models: context.models.clone(), audit: context.audit.clone() };
     let candidate =
         Candidate { scope: &task.scope, training: &history.training, held_out: &history.held_out, by: ACTOR };

@@ -1,13 +1,15 @@
 //! What Terraform tells this function.
 
 use nightjar_aws::settings::{Environment, SettingsError};
+use nightjar_domain::maintenance::MaintenanceWindows;
 
 /// The function's settings.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     pub inventory_table: String,
     pub models_table: String,
     pub audit_table: String,
+    pub maintenance: MaintenanceWindows,
 }
 
 impl Settings {
@@ -16,6 +18,7 @@ impl Settings {
             inventory_table: env.required("INVENTORY_TABLE"),
             models_table: env.required("MODELS_TABLE"),
             audit_table: env.required("AUDIT_TABLE"),
+            maintenance: env.maintenance_windows(),
         };
         env.finish(settings)
     }

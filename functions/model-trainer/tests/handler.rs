@@ -18,6 +18,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;
 use nightjar_aws::stores::{AuditStore, InventoryStore, ModelStore};
+use nightjar_domain::maintenance::MaintenanceWindows;
 use nightjar_domain::models::{ModelScope, Pointer};
 use nightjar_domain::resource::{Resource, ResourceRef};
 use nightjar_model::{Model, synthetic};
@@ -76,6 +77,7 @@ struct World {
     resources: Vec<Resource>,
     cloudwatch: Rule,
     tables: Arc<Tables>,
+    maintenance: MaintenanceWindows,
 }
 
 impl World {
@@ -88,7 +90,7 @@ impl World {
                 one
             })
             .collect();
-        Self { resources, cloudwatch, tables: Arc::default() }
+        Self { resources, cloudwatch, tables: Arc::default(), maintenance: MaintenanceWindows::default() }
     }
 
     fn context(&self) -> Context {
@@ -140,6 +142,7 @@ impl World {
             inventory: InventoryStore::new(dynamodb.clone(), "inventory".into()),
             models: ModelStore::new(dynamodb.clone(), "models".into()),
             audit: AuditStore::new(dynamodb, "audit".into()),
+            maintenance: self.maintenance.clone(),
             now,
         }
     }
@@ -199,6 +202,18 @@ async fn too_little_history_is_named_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn nothing_is_learnt_in_a_maintenance_window() {
+    let mut world = World::new(answer(14), 3);
+    world.maintenance = MaintenanceWindows::parse(
+        r#"{"windows": [{"name": "move", "why": "a test", "resources": {"all": true},
+            "when": {"once": {"from": "2026-11-01T00:00:00Z", "until": "2026-11-20T00:00:00Z"}}}]}"#,
+    )
+    .unwrap();
+    let summary = handle(&world.context()).await.unwrap();
+    assert_eq!((decided(&summary), summary.too_little_history), (0, 2), "one day of fourteen is left: {summary:?}");
+}
+
+#[tokio::test]
 async fn an_empty_inventory_asks_cloudwatch_nothing() {
     let world = World::new(answer(14), 0);
     assert_eq!(handle(&world.context()).await.unwrap(), Summary::default());
@@ -213,7 +228,7 @@ async fn a_damaged_model_in_use_is_compared_as_what_judges_instead_of_it() {
         item.insert("artifact".into(), AttributeValue::B(Blob::new(&Model::bundled_bytes()[..100])));
         world.tables.put(&item);
     }
-    let another_day = World { cloudwatch: answer(13), resources: world.resources.clone(), tables: world.tables };
+    let another_day = World { cloudwatch: answer(13), ..world };
     assert_eq!(decided(&handle(&another_day.context()).await.unwrap()), 2);
 }
 

@@ -52,6 +52,9 @@ pub enum FactKind {
     /// Somebody went back to the model before.
     #[serde(rename = "model.rolled_back")]
     ModelRolledBack,
+    /// Somebody called an incident a false positive, or took that back.
+    #[serde(rename = "feedback.given")]
+    FeedbackGiven,
 }
 
 impl FactKind {
@@ -71,6 +74,7 @@ impl FactKind {
             Self::ModelPromoted => "model.promoted",
             Self::ModelRejected => "model.rejected",
             Self::ModelRolledBack => "model.rolled_back",
+            Self::FeedbackGiven => "feedback.given",
         }
     }
 }

@@ -203,11 +203,10 @@ impl Pointer {
     /// What the audit trail hears of a step back, told of the pointer that followed it.
     pub fn rollback_fact(&self) -> Option<Fact> {
         let change = self.changed.as_ref()?;
-        let version = |model: &Option<ModelName>| model.as_ref().map(|model| model.version.clone());
         let details = serde_json::json!({
             "scope": self.scope,
-            "from": version(&self.previous),
-            "to": version(&self.current),
+            "from": self.previous.as_ref().map(|model| &model.version),
+            "to": self.current.as_ref().map(|model| &model.version),
             "why": change.why,
         });
         let because = format!("revision {}", self.revision);

@@ -1,13 +1,14 @@
 //! What is served where.
 
 pub mod events;
+pub mod feedback;
 pub mod health;
 pub mod openapi;
 
 use axum::Router;
 use axum::http::{Method, Uri};
 use axum::middleware::from_fn;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use crate::context::Context;
 use crate::problem::Problem;
@@ -19,6 +20,7 @@ pub fn router(context: Context) -> Router {
         .route("/health", get(health::health))
         .route("/events", get(events::list))
         .route("/events/{id}", get(events::show))
+        .route("/alerts/{id}/feedback", post(feedback::give))
         .route("/openapi.json", get(openapi::document))
         .fallback(unknown_path)
         .method_not_allowed_fallback(method_not_allowed)

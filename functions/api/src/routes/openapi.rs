@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{events, health};
+use super::{events, feedback, health};
 
 /// Serve this document.
 #[utoipa::path(get, path = "/openapi.json", tag = "health", responses((status = 200, description = "The OpenAPI 3.1 document", content_type = "application/json")))]
@@ -19,7 +19,7 @@ pub async fn document() -> Json<utoipa::openapi::OpenApi> {
         description = "Abnormal behaviour of AWS resources, with its likeliest cause. Instants are UTC in RFC 3339, scores 0 to 1, money USD. Errors are RFC 9457 problem documents. Every answer names its request in x-request-id.",
         contact(),
     ),
-    paths(health::health, events::list, events::show, document),
+    paths(health::health, events::list, events::show, feedback::give, document),
     tags(
         (name = "events", description = "What Nightjar found"),
         (name = "health", description = "The API itself"),

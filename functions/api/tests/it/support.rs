@@ -11,14 +11,19 @@ use axum::http::{HeaderMap, StatusCode};
 use lambda_http::tower::ServiceExt;
 use nightjar_api::context::Context;
 use nightjar_api::routes::router;
-use nightjar_aws::stores::IncidentStore;
+use nightjar_api::settings::Settings;
 use nightjar_domain::incident::Incident;
 use nightjar_testkit::now;
 use serde_json::Value;
 
 /// The API in front of `client`, at the testkit's instant.
 pub(crate) fn api(client: Client) -> Router {
-    router(Context { incidents: IncidentStore::new(client, "aiops-incidents".to_owned()), now })
+    let settings = Settings {
+        incidents_table: "aiops-incidents".to_owned(),
+        series_table: "aiops-series".to_owned(),
+        audit_table: "aiops-audit".to_owned(),
+    };
+    router(Context::new(client, settings, now))
 }
 
 /// The API in front of a client that fails every call it is asked for.

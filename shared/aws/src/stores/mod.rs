@@ -2,6 +2,7 @@
 
 mod audit;
 mod error;
+mod feedback;
 mod incidents;
 mod inventory;
 mod models;
@@ -11,6 +12,7 @@ mod series;
 
 pub use audit::AuditStore;
 pub use error::StoreError;
+pub use feedback::FeedbackStore;
 pub use incidents::{Cursor, IncidentFilter, IncidentPage, IncidentStore, Publication, StoredIncident};
 pub use inventory::InventoryStore;
 pub use models::{ModelStore, Pointers};

@@ -6,6 +6,7 @@ mod alert;
 mod diagnosis;
 mod envelope;
 mod escalation;
+mod maintenance;
 mod onboarding;
 mod remediation;
 mod routing;
