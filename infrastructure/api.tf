@@ -7,7 +7,7 @@ resource "aws_apigatewayv2_api" "suite" {
     for_each = length(var.api_cors_origins) == 0 ? [] : [var.api_cors_origins]
     content {
       allow_origins = cors_configuration.value
-      allow_methods = ["GET"]
+      allow_methods = ["GET", "POST"]
       allow_headers = ["authorization", "content-type", "if-none-match", "x-amz-date", "x-amz-security-token"]
       max_age       = 3600
     }
@@ -24,12 +24,13 @@ resource "aws_apigatewayv2_integration" "function" {
 resource "aws_apigatewayv2_route" "suite" {
   # Only the health check is open: a load balancer has no credentials, and it tells nothing about incidents.
   for_each = {
-    "GET /health"           = "NONE"
-    "GET /events"           = var.api_authorization
-    "GET /events/{id}"      = var.api_authorization
-    "GET /audit-log"        = var.api_authorization
-    "GET /audit-log/verify" = var.api_authorization
-    "GET /openapi.json"     = var.api_authorization
+    "GET /health"                = "NONE"
+    "GET /events"                = var.api_authorization
+    "GET /events/{id}"           = var.api_authorization
+    "GET /audit-log"             = var.api_authorization
+    "GET /audit-log/verify"      = var.api_authorization
+    "GET /openapi.json"          = var.api_authorization
+    "POST /alerts/{id}/feedback" = var.api_authorization
   }
 
   api_id             = aws_apigatewayv2_api.suite.id

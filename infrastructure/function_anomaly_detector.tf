@@ -12,7 +12,9 @@ module "anomaly_detector" {
   environment = {
     INVENTORY_TABLE     = aws_dynamodb_table.suite["inventory"].name
     SERIES_TABLE        = aws_dynamodb_table.suite["series"].name
+    MODELS_TABLE        = aws_dynamodb_table.suite["models"].name
     ANOMALIES_TOPIC_ARN = aws_sns_topic.suite["anomalies"].arn
+    MAINTENANCE_WINDOWS = local.maintenance_windows
   }
 
   permissions = {
@@ -28,6 +30,10 @@ module "anomaly_detector" {
     Series = {
       actions   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"]
       resources = [aws_dynamodb_table.suite["series"].arn]
+    }
+    Models = {
+      actions   = ["dynamodb:Query", "dynamodb:GetItem"]
+      resources = [aws_dynamodb_table.suite["models"].arn]
     }
     Announce = {
       actions   = ["sns:Publish"]

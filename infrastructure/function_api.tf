@@ -1,4 +1,4 @@
-# Answers questions about incidents and the audit trail. Reads, changes nothing.
+# Answers questions about incidents and the audit trail, and takes what people say of incidents: that moves the bar of their series.
 module "api" {
   source = "./modules/function"
 
@@ -13,6 +13,7 @@ module "api" {
     INCIDENTS_TABLE = aws_dynamodb_table.suite["incidents"].name
     ANCHORS_BUCKET  = aws_s3_bucket.anchors.bucket
     ANCHORS_KEY_ARN = aws_kms_key.anchors.arn
+    SERIES_TABLE    = aws_dynamodb_table.suite["series"].name
   }
 
   permissions = {
@@ -23,10 +24,16 @@ module "api" {
         "${aws_dynamodb_table.suite["incidents"].arn}/index/*",
       ]
     }
-    AuditTrail = {
-      actions   = ["dynamodb:Query"]
-      resources = [aws_dynamodb_table.suite["audit"].arn]
+    # It may change items, not make or remove them: feedback is about what is there.
+    Feedback = {
+      actions   = ["dynamodb:UpdateItem"]
+      resources = [aws_dynamodb_table.suite["incidents"].arn, aws_dynamodb_table.suite["series"].arn]
     }
+    Series = {
+      actions   = ["dynamodb:GetItem"]
+      resources = [aws_dynamodb_table.suite["series"].arn]
+    }
+    Audit = local.append_to_audit
     ListAnchors = {
       actions   = ["s3:ListBucket"]
       resources = [aws_s3_bucket.anchors.arn]

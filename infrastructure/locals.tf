@@ -21,7 +21,10 @@ locals {
 
   dead_letter_arn_format = "${local.arn.sqs}:%s-dlq"
 
-  functions = ["onboarding", "anomaly-detector", "log-analyzer-rca", "alert-handler", "remediation-engine", "api", "audit-anchor"]
+  functions = [
+    "onboarding", "anomaly-detector", "log-analyzer-rca", "alert-handler", "remediation-engine", "api", "model-trainer",
+    "audit-anchor",
+  ]
 
   modules = {
     onboarding         = module.onboarding
@@ -31,6 +34,7 @@ locals {
     remediation-engine = module.remediation_engine
     api                = module.api
     audit-anchor       = module.audit_anchor
+    model-trainer      = module.model_trainer
   }
 
   # What every function has in common; modules/function takes it as one object.
@@ -49,7 +53,12 @@ locals {
     dead_letter_arn_format   = local.dead_letter_arn_format
   }
 
-  memory_mb = { for name in local.functions : name => lookup(var.function_memory_mb, name, 256) }
+  # The functions read the document from their environment, which Lambda limits to 4 KB in all.
+  maintenance_windows_file = coalesce(var.maintenance_windows_file, "${path.module}/../config/maintenance_windows.json")
+  maintenance_windows      = jsonencode({ windows = jsondecode(file(local.maintenance_windows_file)).windows })
+
+  # Training is arithmetic, and memory buys CPU; all others wait for AWS most of their time.
+  memory_mb = { for name in local.functions : name => lookup(var.function_memory_mb, name, name == "model-trainer" ? 1024 : 256) }
 
   # Appending to the hash chain: read the newest entry, put the next one on the condition that its place is free.
   # No update and no delete: modules/function denies them to every role. IAM cannot demand the condition, so a put could still

@@ -1,5 +1,5 @@
 locals {
-  rules = {
+  rules = merge({
     onboarding-schedule = {
       description = "Look for instances to watch"
       schedule    = "rate(15 minutes)"
@@ -28,7 +28,13 @@ locals {
       target      = "audit-anchor"
       function    = module.audit_anchor
     }
-  }
+    }, { for schedule in compact([var.training_schedule]) : "model-trainer-schedule" => {
+      description = "Train the detector's models anew"
+      schedule    = schedule
+      target      = "model-trainer"
+      function    = module.model_trainer
+    }
+  })
 }
 
 resource "aws_cloudwatch_event_rule" "suite" {

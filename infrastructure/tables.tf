@@ -3,6 +3,7 @@ locals {
   tables = {
     inventory     = { hash_key = "arn" }
     series        = { hash_key = "series" }
+    models        = { hash_key = "kind", range_key = "name", range_type = "S" }
     notifications = { hash_key = "id" }
     remediations  = { hash_key = "id" }
     audit         = { hash_key = "chain", range_key = "seq", range_type = "N" }

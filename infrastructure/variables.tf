@@ -65,7 +65,7 @@ variable "packages_dir" {
 }
 
 variable "function_memory_mb" {
-  description = "Memory per function in MB, for those that should differ from 256. Memory buys CPU: 1769 MB is one full core."
+  description = "Memory per function in MB, for those that should differ from 256 (model-trainer: 1024). Memory buys CPU: 1769 MB is one full core."
   type        = map(number)
   default     = {}
 
@@ -76,9 +76,32 @@ variable "function_memory_mb" {
 
   validation {
     condition = length(setsubtract(keys(var.function_memory_mb), [
-      "onboarding", "anomaly-detector", "log-analyzer-rca", "alert-handler", "remediation-engine", "api", "audit-anchor",
+      "onboarding", "anomaly-detector", "log-analyzer-rca", "alert-handler", "remediation-engine", "api", "model-trainer",
+      "audit-anchor",
     ])) == 0
-    error_message = "function_memory_mb knows onboarding, anomaly-detector, log-analyzer-rca, alert-handler, remediation-engine, api and audit-anchor."
+    error_message = "function_memory_mb knows onboarding, anomaly-detector, log-analyzer-rca, alert-handler, remediation-engine, api, model-trainer and audit-anchor."
+  }
+}
+
+variable "training_schedule" {
+  description = "How often the detector's models are trained anew on 14 days of history: an EventBridge rate or cron expression. Null switches the training off."
+  type        = string
+  default     = "rate(1 day)"
+
+  validation {
+    condition     = var.training_schedule == null || can(regex("^(rate|cron)\\([^()]+\\)$", var.training_schedule))
+    error_message = "training_schedule must be rate(…) or cron(…) as EventBridge writes them, or null."
+  }
+}
+
+variable "maintenance_windows_file" {
+  description = "Maintenance windows, in which the detector neither judges nor learns. Null means config/maintenance_windows.json."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.maintenance_windows_file == null || can(jsondecode(file(var.maintenance_windows_file)).windows)
+    error_message = "maintenance_windows_file must be a JSON document with windows, as config/maintenance_windows.json. Check it with: nightjar config check."
   }
 }
 

@@ -1,5 +1,6 @@
 //! Which AWS account and region a command talks to.
 
+use anyhow::Context as _;
 use aws_config::{Region, SdkConfig};
 use nightjar_aws::clients;
 
@@ -12,6 +13,13 @@ pub struct AwsArgs {
     /// Profile of the AWS configuration; else AWS_PROFILE or `default`.
     #[arg(long)]
     pub profile: Option<String>,
+}
+
+/// Who calls, as AWS knows them.
+pub async fn caller(config: &SdkConfig) -> anyhow::Result<String> {
+    let identity = aws_sdk_sts::Client::new(config).get_caller_identity().send().await;
+    let identity = identity.context("AWS does not say who is calling: look at --profile and the credentials")?;
+    identity.arn.context("AWS does not say who is calling")
 }
 
 impl AwsArgs {

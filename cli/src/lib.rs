@@ -46,10 +46,27 @@ mod tests {
     }
 
     #[test]
+    fn feedback_is_one_verdict_with_a_reason() {
+        let parses = |rest: &[&str]| Cli::try_parse_from([&["nightjar", "feedback", "inc_1"], rest].concat()).is_ok();
+        assert!(parses(&["--false-positive", "--why", "x"]) && parses(&["--withdraw", "--why", "x"]));
+        assert!(!parses(&["--why", "x"]) && !parses(&["--false-positive"]));
+        assert!(!parses(&["--false-positive", "--withdraw", "--why", "x"]));
+    }
+
+    #[test]
+    fn a_rollback_needs_a_scope_and_a_reason() {
+        let parses = |rest: &[&str]| Cli::try_parse_from([&["nightjar", "models"], rest].concat()).is_ok();
+        assert!(parses(&["list", "--json"]) && parses(&["rollback", "metric:AWS/EC2/CPUUtilization", "--why", "x"]));
+        assert!(!parses(&["rollback", "account"]) && !parses(&["show", "everything"]));
+    }
+
+    #[test]
     fn a_training_needs_a_source() {
         assert!(Cli::try_parse_from(["nightjar", "train"]).is_err());
         assert!(Cli::try_parse_from(["nightjar", "train", "--instance-id", "i-1", "--csv", "a.csv"]).is_err());
         assert!(Cli::try_parse_from(["nightjar", "train", "--csv", "a.csv", "b.csv", "--json"]).is_ok());
         assert!(Cli::try_parse_from(["nightjar", "train", "--instance-id", "i-1", "--days", "64"]).is_err());
+        assert!(Cli::try_parse_from(["nightjar", "train", "--instance-id", "i-1", "--publish"]).is_ok());
+        assert!(Cli::try_parse_from(["nightjar", "train", "--csv", "a.csv", "--publish"]).is_err());
     }
 }

@@ -33,6 +33,18 @@ run "two_emails" {
   variables { alert_email = "oncall@example.com,boss@example.com" }
 }
 
+run "training_schedule_of_no_form" {
+  command         = plan
+  expect_failures = [var.training_schedule]
+  variables { training_schedule = "daily" }
+}
+
+run "maintenance_windows_of_another_form" {
+  command         = plan
+  expect_failures = [var.maintenance_windows_file]
+  variables { maintenance_windows_file = "./README.md" }
+}
+
 run "prefix_too_long" {
   command         = plan
   expect_failures = [var.name_prefix]

@@ -20,6 +20,7 @@ run "defaults" {
       audit         = "aiops-audit"
       incidents     = "aiops-incidents"
       inventory     = "aiops-inventory"
+      models        = "aiops-models"
       notifications = "aiops-notifications"
       remediations  = "aiops-remediations"
       series        = "aiops-series"
@@ -40,6 +41,36 @@ run "defaults" {
   assert {
     condition     = module.api.configuration.architecture == "arm64"
     error_message = "arm64 is the default: about a fifth cheaper."
+  }
+}
+
+run "models_are_trained_daily" {
+  assert {
+    condition     = aws_cloudwatch_event_rule.suite["model-trainer-schedule"].schedule_expression == "rate(1 day)"
+    error_message = "Training is on by default."
+  }
+
+  assert {
+    condition     = module.model_trainer.configuration.memory_mb == 1024 && module.api.configuration.memory_mb == 256
+    error_message = "Training gets the CPU it needs, by default."
+  }
+}
+
+run "maintenance_windows_reach_who_learns" {
+  assert {
+    condition     = module.anomaly_detector.environment.MAINTENANCE_WINDOWS == "{\"windows\":[]}" && module.model_trainer.environment.MAINTENANCE_WINDOWS == "{\"windows\":[]}"
+    error_message = "The detector and the trainer know the maintenance windows; by default there are none."
+  }
+}
+
+run "training_can_be_switched_off" {
+  variables {
+    training_schedule = null
+  }
+
+  assert {
+    condition     = !contains(keys(aws_cloudwatch_event_rule.suite), "model-trainer-schedule") && length(aws_cloudwatch_event_rule.suite) == 3
+    error_message = "Without a schedule nothing is trained; all else runs on."
   }
 }
 

@@ -194,6 +194,19 @@ run "anchors_of_a_try_out_can_be_destroyed" {
   }
 }
 
+run "the_api_changes_feedback_alone" {
+  assert {
+    condition = sort(distinct(flatten([
+      for statement in jsondecode(module.api.policy).Statement : statement.Action
+      if statement.Effect == "Allow" && statement.Sid != "Audit"
+    ]))) == tolist([
+      "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "kms:Decrypt", "kms:GenerateDataKey", "kms:GetPublicKey",
+      "logs:CreateLogStream", "logs:PutLogEvents", "s3:GetObject", "s3:ListBucket", "sqs:SendMessage",
+    ])
+    error_message = "The API makes and removes no item but audit entries."
+  }
+}
+
 run "nothing_may_be_rebooted_by_default" {
   assert {
     condition     = module.remediation_engine.environment.REMEDIATION_MODE == "dry_run" && !strcontains(module.remediation_engine.policy, "ec2:Reboot")
@@ -294,12 +307,13 @@ run "messages_reach_whom_they_concern" {
 run "the_api_is_signed" {
   assert {
     condition = { for key, route in aws_apigatewayv2_route.suite : key => route.authorization_type } == {
-      "GET /health"           = "NONE"
-      "GET /events"           = "AWS_IAM"
-      "GET /events/{id}"      = "AWS_IAM"
-      "GET /audit-log"        = "AWS_IAM"
-      "GET /audit-log/verify" = "AWS_IAM"
-      "GET /openapi.json"     = "AWS_IAM"
+      "GET /health"                = "NONE"
+      "GET /events"                = "AWS_IAM"
+      "GET /events/{id}"           = "AWS_IAM"
+      "GET /audit-log"             = "AWS_IAM"
+      "GET /audit-log/verify"      = "AWS_IAM"
+      "GET /openapi.json"          = "AWS_IAM"
+      "POST /alerts/{id}/feedback" = "AWS_IAM"
     }
     error_message = "Only the health check is open by default."
   }

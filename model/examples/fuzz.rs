@@ -61,8 +61,8 @@ fn run(cases: u64, seed: u64) -> Result<String, String> {
                 limit = SLOWEST_TRAINING;
                 train_hostile(&mut noise)?;
             }
-            23 => state.feedback.false_positive(noise.bits() as i64),
-            24 => state.feedback.withdraw(noise.bits() as i64),
+            23 => _ = state.feedback.false_positive(noise.bits() as i64),
+            24 => state.feedback.withdraw(0.5, noise.bits() as i64, noise.bits() as i64),
             25..=30 => state.set_aside(at.saturating_add(300)),
             _ => {
                 observed += 1;

@@ -27,14 +27,18 @@ impl Feedback {
         (self.raise * (-halves).exp2()).clamp(0.0, LIMIT)
     }
 
-    /// An anomaly was called false: the bar rises by half a unit.
-    pub fn false_positive(&mut self, now: i64) {
-        *self = Self { raise: (self.raise_at(now) + STEP).min(LIMIT), since: now };
+    /// An anomaly was called false: the bar rises by half a unit, as far as the limit lets it. Returns by how much.
+    pub fn false_positive(&mut self, now: i64) -> f32 {
+        let before = self.raise_at(now);
+        let raise = (before + STEP).min(LIMIT);
+        *self = Self { raise, since: now };
+        raise - before
     }
 
-    /// … and that was taken back: the bar falls by what is left of one step.
-    pub fn withdraw(&mut self, now: i64) {
-        *self = Self { raise: (self.raise_at(now) - STEP).max(0.0), since: now };
+    /// … and that was taken back: the bar falls by what is left of a rise of `raised_by`, given at `given_at`.
+    pub fn withdraw(&mut self, raised_by: f32, given_at: i64, now: i64) {
+        let left = Self { raise: raised_by, since: given_at }.raise_at(now);
+        *self = Self { raise: (self.raise_at(now) - left).max(0.0), since: now };
     }
 
     /// Everything is forgotten.

@@ -8,13 +8,18 @@ const DAY: i64 = 86_400;
 fn it_is_bounded_decays_and_can_be_taken_back() {
     let mut feedback = Feedback::default();
     assert!(feedback.raise_at(0).abs() < 1e-6);
-    feedback.false_positive(0);
+    assert!((feedback.false_positive(0) - 0.5).abs() < 1e-6);
     let once = feedback.raise_at(0);
     assert!(once > 0.0);
     assert!((feedback.raise_at(14 * DAY) - once / 2.0).abs() < 1e-6);
-    feedback.withdraw(0);
+    feedback.withdraw(once, 0, 0);
     assert_eq!(feedback, Feedback::default());
-    (0..100).for_each(|_| feedback.false_positive(DAY));
+    feedback.false_positive(0);
+    feedback.false_positive(14 * DAY);
+    feedback.withdraw(once, 0, 28 * DAY);
+    assert!((feedback.raise_at(28 * DAY) - 0.25).abs() < 1e-6, "the other one stays: {feedback:?}");
+    feedback.reset();
+    (0..100).for_each(|_| _ = feedback.false_positive(DAY));
     assert!((feedback.raise_at(DAY) - 2.0).abs() < 1e-6);
     assert!(feedback.raise_at(365 * DAY) < 0.001);
     feedback.reset();
@@ -29,7 +34,7 @@ fn it_lowers_the_score_of_the_next_anomaly_and_is_stored_with_the_series() {
         detector.observe(&mut plain, Datapoint { at: 1_700_000_100 + 300 * index, value: 50.0 + noise.normal() });
     }
     let mut told = plain.clone();
-    told.feedback.false_positive(1_700_000_100 + 300 * 999);
+    assert!(told.feedback.false_positive(1_700_000_100 + 300 * 999) > 0.0);
     let mut told = SeriesState::decode(&told.encode()).unwrap();
     let next = Datapoint { at: 1_700_000_100 + 300 * 1_000, value: 55.0 };
     assert!(detector.observe(&mut told, next).score < detector.observe(&mut plain, next).score);

@@ -31,6 +31,11 @@ class Records:
     def incidents(self) -> list[dict[str, Any]]:
         return self._scan("incidents")
 
+    def pointers(self) -> dict[str, dict[str, Any]]:
+        """Each scope's model, as the models table points to it."""
+        items = [item for item in self._scan("models") if item["kind"] == "pointer"]
+        return {item["name"]: json.loads(item["pointer"]) for item in items}
+
     def facts(self, kind: str | None = None) -> list[dict[str, Any]]:
         """The audit trail's facts, oldest first."""
         entries = [json.loads(item["entry"]) for item in self._scan("audit") if not item["chain"].startswith("fact#")]
@@ -51,8 +56,11 @@ class Records:
     def posts(self, channel: str) -> list[dict[str, Any]]:
         return [post for post in self.deployment.stack.received() if post["channel"] == channel]
 
-    def api(self, path: str) -> Any:
-        request = urllib.request.Request(self.deployment.api + path, headers={"Host": self.deployment.api_host})
+    def api(self, path: str, body: Any = None) -> Any:
+        """What the API answers to a GET, or to a POST of `body`."""
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Host": self.deployment.api_host, "Content-Type": "application/json"}
+        request = urllib.request.Request(self.deployment.api + path, data=data, headers=headers)
         with urllib.request.urlopen(request, timeout=10) as response:
             return json.load(response)
 

@@ -27,8 +27,8 @@ class Deployment:
         return self.stack.endpoint
 
 
-def deploy(stack: Stack, built: Built) -> Deployment:
-    """Applies the production Terraform, with the settings of a team that lets its instances be rebooted."""
+def deploy(stack: Stack, built: Built, **variables: str) -> Deployment:
+    """Applies the production Terraform, with the settings of a team that lets its instances be rebooted, and with `variables`."""
     Terraform(
         stack,
         {
@@ -46,6 +46,7 @@ def deploy(stack: Stack, built: Built) -> Deployment:
             "slack_webhook_url": stack.receives("slack"),
             "webhook_url": stack.receives("webhook"),
             "webhook_secret": stack.webhook_secret,
+            **variables,
         },
     ).apply()
     return Deployment(stack, built, outputs(stack.home)["api_endpoint"].split("//")[1])

@@ -12,7 +12,16 @@ from pathlib import Path
 
 from local.stack import ROOT
 
-FUNCTIONS = ("onboarding", "anomaly-detector", "log-analyzer-rca", "alert-handler", "remediation-engine", "api", "audit-anchor")
+FUNCTIONS = (
+    "onboarding",
+    "anomaly-detector",
+    "log-analyzer-rca",
+    "alert-handler",
+    "remediation-engine",
+    "api",
+    "model-trainer",
+    "audit-anchor",
+)
 #: The functions run on this machine, so they are deployed as what it is.
 ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -22,6 +23,8 @@ from local.deployment import PREFIX, Deployment
 from local.stack import ACCOUNT, REGION
 
 T = TypeVar("T")
+#: Windows that only an instance with their tag notices.
+MAINTENANCE = Path(__file__).parent / "maintenance_windows.json"
 #: The fleets' history ends this long ago, so that whoever adds datapoints need not wait for them to be due. Not longer: an
 #: anomaly of an hour ago is no longer acted upon.
 AGO = timedelta(minutes=20)
@@ -41,7 +44,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     built = packages.build(home, beside_tests=True)
     stack = local_stack.start(home, manual_schedule=True, metric_seconds=1, retry_seconds=3)
     try:
-        yield local_deployment.deploy(stack, built)
+        yield local_deployment.deploy(stack, built, maintenance_windows_file=str(MAINTENANCE))
     finally:
         stack.stop()
 

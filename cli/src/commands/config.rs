@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use nightjar_domain::audit::Retention;
 use nightjar_domain::catalogue::Catalogue;
 use nightjar_domain::diagnosis::{LogSignals, SignalsDocument};
+use nightjar_domain::maintenance::{MaintenanceDocument, MaintenanceWindows};
 use nightjar_domain::routing::Routes;
 use nightjar_domain::routing::document::RoutesDocument;
 use nightjar_domain::routing::product::{self, ProductsDocument};
@@ -60,6 +61,7 @@ fn check(dir: &Path) -> Vec<Checked> {
     let products = std::fs::read_to_string(dir.join("products.json")).ok().filter(|json| product::parse(json).is_ok());
     let products = products.unwrap_or_else(|| r#"{"products": {}}"#.to_owned());
     let routes = |json: &str| Routes::parse(json, &products).map(drop).map_err(|error| error.to_string());
+    let maintenance = |json: &str| MaintenanceWindows::parse(json).map(drop).map_err(|error| error.to_string());
     let own = |json: &str| product::parse(json).map(drop).map_err(|error| error.to_string());
     let retention = |json: &str| Retention::parse(json).map(drop).map_err(|error| error.to_string());
     vec![
@@ -68,6 +70,7 @@ fn check(dir: &Path) -> Vec<Checked> {
         check_file(&dir.join("alert_routes.json"), routes),
         check_file(&dir.join("products.json"), own),
         check_file(&dir.join("audit_log_schema.json"), retention),
+        check_file(&dir.join("maintenance_windows.json"), maintenance),
     ]
 }
 
@@ -91,6 +94,7 @@ fn schemas() -> anyhow::Result<Vec<(&'static str, String)>> {
         ("alert_thresholds.schema.json", text(schemars::schema_for!(Catalogue))?),
         ("audit_log_schema.schema.json", text(schemars::schema_for!(Retention))?),
         ("log_signals.schema.json", text(schemars::schema_for!(SignalsDocument))?),
+        ("maintenance_windows.schema.json", text(schemars::schema_for!(MaintenanceDocument))?),
         ("alert_routes.schema.json", text(schemars::schema_for!(RoutesDocument))?),
         ("products.schema.json", text(schemars::schema_for!(ProductsDocument))?),
     ])

@@ -5,7 +5,9 @@ mod config;
 mod dlq;
 mod doctor;
 mod events;
+mod feedback;
 mod logs;
+mod models;
 mod routes;
 mod train;
 
@@ -24,6 +26,10 @@ pub enum Command {
     Dlq(dlq::DlqCommand),
     /// Look at events through the HTTP API.
     Events(events::EventsArgs),
+    /// Tell the detector that an event was a false positive, or take that back.
+    Feedback(feedback::FeedbackArgs),
+    /// See which trained model judges what, and go back to the one before.
+    Models(models::ModelsArgs),
     /// Read the audit trail, and prove that nobody changed it.
     Audit(audit::AuditArgs),
     /// Check configuration files, and write their schemas.
@@ -48,6 +54,8 @@ pub async fn run(command: Command, output: Output) -> anyhow::Result<Outcome> {
         }
         Command::Dlq(command) => dlq::run(&command, output).await,
         Command::Events(args) => events::run(&args, output).await,
+        Command::Feedback(args) => feedback::run(&args, output).await,
+        Command::Models(args) => models::run(&args, output).await,
         Command::Audit(args) => audit::run(&args, output).await,
         Command::Config(command) => config::run(&command, output),
         Command::Routes(args) => routes::run(&args, output),

@@ -1,22 +1,24 @@
-//! What lives as long as the process: settings, clients, the model.
+//! What lives as long as the process: settings, clients, the models.
 
 use nightjar_aws::clients;
 use nightjar_aws::envelope::Publisher;
 use nightjar_aws::settings::Environment;
-use nightjar_aws::stores::{AuditStore, InventoryStore, SeriesStore};
-use nightjar_model::Model;
+use nightjar_aws::stores::{AuditStore, InventoryStore, ModelStore, SeriesStore};
+use nightjar_domain::maintenance::MaintenanceWindows;
 
+use crate::models::Models;
 use crate::settings::Settings;
 
 /// Built once, before the first event.
 #[derive(Debug)]
 pub struct Context {
-    pub model: &'static Model,
+    pub models: Models,
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     pub inventory: InventoryStore,
     pub series: SeriesStore,
     pub audit: AuditStore,
     pub anomalies: Publisher,
+    pub maintenance: MaintenanceWindows,
 }
 
 impl Context {
@@ -25,7 +27,8 @@ impl Context {
         let config = clients::load().await;
         let dynamodb = aws_sdk_dynamodb::Client::new(&config);
         Ok(Self {
-            model: Model::bundled(),
+            maintenance: settings.maintenance,
+            models: Models::new(ModelStore::new(dynamodb.clone(), settings.models_table)),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table),
             series: SeriesStore::new(dynamodb.clone(), settings.series_table),

@@ -7,14 +7,15 @@ use nightjar_domain::anomaly::Anomaly;
 use nightjar_domain::audit::{Fact, FactKind};
 use nightjar_domain::envelope::Envelope;
 use nightjar_domain::metric::{Metric, SeriesId};
-use nightjar_domain::resource::{Direction, ResourceRef};
-use nightjar_model::{Datapoint, Detector};
+use nightjar_domain::resource::{Direction, Resource};
+use nightjar_metrics::{Batch, Wanted, fetch, plan};
+use nightjar_model::Datapoint;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::context::Context;
-use crate::fetch::{self, Batch};
 use crate::judge::{Judgement, judge};
+use crate::models::Choice;
 use crate::watch::{self, Watch};
 
 const ACTOR: &str = "anomaly-detector";
@@ -31,8 +32,12 @@ pub struct Summary {
     pub learning: usize,
     pub anomalies: usize,
     pub historic: usize,
+    /// Datapoints in a maintenance window: passed over.
+    pub maintained: usize,
     /// Series that brought no datapoint.
     pub silent: usize,
+    /// Trained models in use; without any, the bundled one judges.
+    pub models: usize,
 }
 
 /// Judges everything that is new. What fails is left for the retry; what succeeded before it is saved.
@@ -42,10 +47,14 @@ pub async fn handle(context: &Context, now: Timestamp) -> anyhow::Result<Summary
     if series.is_empty() {
         tracing::warn!("the inventory names no series: nothing is watched until onboarding finds a tagged resource");
     }
-    let mut summary = Summary { series: series.len(), ..Summary::default() };
+    let models = context
+        .models
+        .choose(series.iter().map(|(resource, metric, _)| (resource.reference.id.as_str(), *metric)))
+        .await;
+    let mut summary = Summary { series: series.len(), models: models.len(), ..Summary::default() };
     let mut failures = Vec::new();
     for chunk in series.chunks(SERIES_AT_ONCE) {
-        run_chunk(context, chunk, now, &mut summary, &mut failures).await?;
+        run_chunk(context, &models, chunk, now, &mut summary, &mut failures).await?;
     }
     tracing::info!(?summary, "run finished");
     match failures.len() {
@@ -58,7 +67,8 @@ pub async fn handle(context: &Context, now: Timestamp) -> anyhow::Result<Summary
 
 async fn run_chunk(
     context: &Context,
-    series: &[(&ResourceRef, &Metric, Direction)],
+    models: &Choice,
+    series: &[(&Resource, &Metric, Direction)],
     now: Timestamp,
     summary: &mut Summary,
     failures: &mut Vec<anyhow::Error>,
@@ -68,10 +78,13 @@ async fn run_chunk(
     let mut watches: Vec<Watch> = series
         .iter()
         .zip(&ids)
-        .map(|((resource, metric, direction), id)| Watch::new(resource, metric, *direction, stored.get(id.as_str())))
+        .map(|((resource, metric, direction), id)| {
+            let maintenance = context.maintenance.of(resource).cloned().collect();
+            Watch::new(&resource.reference, metric, *direction, maintenance, stored.get(id.as_str()))
+        })
         .collect();
-    for batch in fetch::plan(&watches, now) {
-        if let Err(error) = run_batch(context, &mut watches, &batch, now, summary).await {
+    for batch in plan(&wanted(&watches), now) {
+        if let Err(error) = run_batch(context, models, &mut watches, &batch, now, summary).await {
             tracing::error!(error = format!("{error:#}"), series = batch.series.len(), "a batch failed");
             failures.push(error);
         }
@@ -82,12 +95,13 @@ async fn run_chunk(
 /// Load → decide → publish → save, for the series of one call.
 async fn run_batch(
     context: &Context,
+    models: &Choice,
     watches: &mut [Watch],
     batch: &Batch,
     now: Timestamp,
     summary: &mut Summary,
 ) -> anyhow::Result<()> {
-    let fetched = fetch::fetch(&context.cloudwatch, watches, batch).await?;
+    let fetched = fetch(&context.cloudwatch, &wanted(watches), batch).await?;
     let mut anomalies = Vec::new();
     let mut changed = Vec::new();
     for index in &batch.series {
@@ -97,7 +111,7 @@ async fn run_batch(
             summary.silent += 1;
             continue;
         }
-        let judgement = judge(&Detector::new(context.model), context.model.version(), watch, points, now);
+        let judgement = judge(models.of(&watch.resource.id, &watch.metric), watch, points, now);
         report(watch, &judgement, summary);
         anomalies.extend(judgement.anomalies);
         changed.push(*index);
@@ -106,10 +120,15 @@ async fn run_batch(
     save(context, watches, &changed, now).await
 }
 
+fn wanted(watches: &[Watch]) -> Vec<Wanted<'_>> {
+    watches.iter().map(|watch| Wanted { metric: &watch.metric, last_at: watch.last_at() }).collect()
+}
+
 fn report(watch: &Watch, judgement: &Judgement, summary: &mut Summary) {
     summary.datapoints += judgement.observed;
     summary.anomalies += judgement.anomalies.len();
     summary.historic += judgement.historic;
+    summary.maintained += judgement.maintained;
     if let Some((have, need)) = judgement.learning {
         summary.learning += 1;
         tracing::info!(series = %watch.metric.series(), "learning, have {have} of {need}");
@@ -142,8 +161,8 @@ async fn save(context: &Context, watches: &[Watch], changed: &[usize], now: Time
     stream::iter(changed.iter().filter_map(|index| watches.get(*index)))
         .map(|watch| async move {
             let id = watch.metric.series();
-            if !context.series.save(&id, watch.state.encode(), watch.version, now).await? {
-                tracing::info!(series = %id, "another run saved this series first: its state stands");
+            if !context.series.save(&id, watch.to_item()?, now).await? {
+                tracing::info!(series = %id, "somebody else saved this series first: what is stored stands");
             }
             Ok(())
         })

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use nightjar_domain::anomaly::{Anomaly, ExpectedRange};
 use nightjar_domain::severity::Severity;
-use nightjar_model::{Datapoint, Detector, Verdict};
+use nightjar_model::{Datapoint, Detector, Model, Verdict};
 
 use crate::watch::Watch;
 
@@ -22,18 +22,20 @@ pub struct Judgement {
     pub observed: usize,
     /// Datapoints that could not be judged: repeated, not finite, out of order.
     pub ignored: usize,
+    /// Datapoints in a maintenance window: neither judged nor learnt.
+    pub maintained: usize,
 }
 
 /// Feeds `points`, oldest first, to the detector and takes what it remembers into `watch`.
-pub fn judge(
-    detector: &Detector<'_>,
-    model_version: &str,
-    watch: &mut Watch,
-    points: &[Datapoint],
-    now: Timestamp,
-) -> Judgement {
+pub fn judge(model: &Model, watch: &mut Watch, points: &[Datapoint], now: Timestamp) -> Judgement {
+    let detector = Detector::new(model);
     let mut judgement = Judgement::default();
     for point in points {
+        if watch.is_maintained(point.at) {
+            watch.state.set_aside(point.at);
+            judgement.maintained += 1;
+            continue;
+        }
         judgement.observed += 1;
         judgement.learning = None;
         match detector.observe(&mut watch.state, *point).verdict {
@@ -41,7 +43,7 @@ pub fn judge(
             Verdict::Ignored { .. } => judgement.ignored += 1,
             Verdict::Normal => {}
             Verdict::Anomalous(found) => {
-                if let Some(anomaly) = describe(watch, &found, model_version) {
+                if let Some(anomaly) = describe(watch, &found, model.version()) {
                     if now.duration_since(anomaly.window_end) <= NEWS {
                         judgement.anomalies.push(anomaly);
                     } else {
@@ -62,7 +64,7 @@ fn describe(watch: &Watch, found: &nightjar_model::Anomaly, model_version: &str)
     let window_start = Timestamp::from_second(found.at).ok()?;
     let window_end = Timestamp::from_second(found.at + i64::from(watch.metric.period_seconds)).ok()?;
     Some(Anomaly {
-        id: Anomaly::identify(&watch.metric, window_end, model_version),
+        id: Anomaly::identify(&watch.metric, window_end),
         resource: watch.resource.clone(),
         metric: watch.metric.clone(),
         window_start,
@@ -89,8 +91,8 @@ fn severity(severity: nightjar_model::Severity) -> Severity {
 #[cfg(test)]
 mod tests {
     use jiff::SignedDuration;
+    use nightjar_domain::maintenance::MaintenanceWindows;
     use nightjar_domain::resource::Direction;
-    use nightjar_model::Model;
     use nightjar_testkit::{metric, now, resource_ref};
 
     use super::*;
@@ -113,9 +115,8 @@ mod tests {
     }
 
     fn judged(direction: Direction, end: Timestamp, tail: &[f64]) -> Judgement {
-        let mut watch = Watch::new(&resource_ref(), &metric(), direction, None);
-        let model = Model::bundled();
-        judge(&Detector::new(model), model.version(), &mut watch, &history(end, tail), now())
+        let mut watch = Watch::new(&resource_ref(), &metric(), direction, Vec::new(), None);
+        judge(Model::bundled(), &mut watch, &history(end, tail), now())
     }
 
     #[test]
@@ -143,11 +144,26 @@ mod tests {
 
     #[test]
     fn a_short_history_says_how_much_is_missing() {
-        let mut watch = Watch::new(&resource_ref(), &metric(), Direction::Both, None);
-        let model = Model::bundled();
+        let mut watch = Watch::new(&resource_ref(), &metric(), Direction::Both, Vec::new(), None);
         let points: Vec<Datapoint> = history(now(), &[]).into_iter().rev().take(5).rev().collect();
-        let judgement = judge(&Detector::new(model), model.version(), &mut watch, &points, now());
+        let judgement = judge(Model::bundled(), &mut watch, &points, now());
         let (have, need) = judgement.learning.expect("still learning");
         assert!(have <= 5 && need > 5, "have {have} of {need}");
+    }
+
+    #[test]
+    fn what_happens_in_a_maintenance_window_is_neither_judged_nor_learnt() {
+        let windows = MaintenanceWindows::parse(
+            r#"{"windows": [{"name": "patches", "why": "a test", "resources": {"all": true},
+                "when": {"once": {"from": "2026-11-21T00:00:00Z", "until": "2026-11-22T00:00:00Z"}}}]}"#,
+        )
+        .unwrap();
+        let maintenance = windows.of(&nightjar_testkit::resource()).cloned().collect();
+        let mut watch = Watch::new(&resource_ref(), &metric(), Direction::Above, maintenance, None);
+        let judgement = judge(Model::bundled(), &mut watch, &history(now(), &[97.0; 40]), now());
+        assert_eq!((judgement.anomalies.len(), judgement.historic), (0, 0));
+        let since_midnight = (now().as_second() - nightjar_testkit::at("2026-11-21T00:00:00Z").as_second()) / PERIOD;
+        assert_eq!(judgement.maintained as i64, since_midnight);
+        assert_eq!(watch.last_at().map(|at| at + SignedDuration::from_secs(PERIOD) <= now()), Some(true));
     }
 }

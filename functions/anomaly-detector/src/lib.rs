@@ -5,8 +5,8 @@
 //! round they would be lost.
 
 pub mod context;
-pub mod fetch;
 pub mod handler;
 pub mod judge;
+pub mod models;
 pub mod settings;
 pub mod watch;

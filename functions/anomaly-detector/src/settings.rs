@@ -1,14 +1,17 @@
 //! What Terraform tells this function.
 
 use nightjar_aws::settings::{Environment, SettingsError};
+use nightjar_domain::maintenance::MaintenanceWindows;
 
 /// The function's settings.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     pub inventory_table: String,
     pub series_table: String,
+    pub models_table: String,
     pub audit_table: String,
     pub anomalies_topic_arn: String,
+    pub maintenance: MaintenanceWindows,
 }
 
 impl Settings {
@@ -16,8 +19,10 @@ impl Settings {
         let settings = Self {
             inventory_table: env.required("INVENTORY_TABLE"),
             series_table: env.required("SERIES_TABLE"),
+            models_table: env.required("MODELS_TABLE"),
             audit_table: env.required("AUDIT_TABLE"),
             anomalies_topic_arn: env.required("ANOMALIES_TOPIC_ARN"),
+            maintenance: env.maintenance_windows(),
         };
         env.finish(settings)
     }
@@ -28,9 +33,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn maintenance_windows_that_cannot_be_used_stop_the_function() {
+        let broken = |name: &str| Some(if name == "MAINTENANCE_WINDOWS" { "{}" } else { "x" }.to_owned());
+        let error = Settings::read(Environment::from_lookup(broken)).unwrap_err().to_string();
+        assert!(error.contains("MAINTENANCE_WINDOWS cannot be used: ") && error.contains("`windows`"), "{error}");
+    }
+
+    #[test]
     fn all_missing_variables_are_named_at_once() {
         let error = Settings::read(Environment::from_lookup(|_| None)).unwrap_err().to_string();
-        for variable in ["INVENTORY_TABLE", "SERIES_TABLE", "AUDIT_TABLE", "ANOMALIES_TOPIC_ARN"] {
+        for variable in ["INVENTORY_TABLE", "SERIES_TABLE", "MODELS_TABLE", "AUDIT_TABLE", "ANOMALIES_TOPIC_ARN"] {
             assert!(error.contains(variable), "{error}");
         }
     }

@@ -2,24 +2,34 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
 use aws_sdk_cloudwatch::operation::get_metric_data::{GetMetricDataError, GetMetricDataOutput};
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::MetricDataResult;
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
+use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
-use aws_sdk_dynamodb::operation::query::QueryOutput;
+use aws_sdk_dynamodb::operation::query::{QueryError, QueryOutput};
 use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsOutput;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sns::operation::publish::{PublishError, PublishOutput};
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;
 use nightjar_anomaly_detector::context::Context;
 use nightjar_anomaly_detector::handler::handle;
+use nightjar_anomaly_detector::models::Models;
 use nightjar_aws::envelope::Publisher;
-use nightjar_aws::stores::{AuditStore, InventoryStore, SeriesStore};
+use nightjar_aws::stores::{AuditStore, InventoryStore, ModelStore, SeriesStore};
+use nightjar_domain::maintenance::MaintenanceWindows;
+use nightjar_domain::models::{Considered, ModelName, ModelScope, Pointer};
 use nightjar_domain::resource::Resource;
-use nightjar_model::Model;
-use nightjar_testkit::{now, resource};
+use nightjar_model::train::{TrainOptions, train};
+use nightjar_model::{Model, SeriesState, synthetic};
+use nightjar_testkit::{metric, now, resource};
 
 const PERIOD: i64 = 300;
 
@@ -36,11 +46,53 @@ fn answer(tail: Vec<f64>) -> GetMetricDataOutput {
     GetMetricDataOutput::builder().metric_data_results(result.build()).build()
 }
 
+type Item = HashMap<String, AttributeValue>;
+
+/// The models table's pointers.
+fn pointers(pointers: Vec<Pointer>) -> Rule {
+    mock!(aws_sdk_dynamodb::Client::query).match_requests(|request| request.table_name() == Some("models")).then_output(
+        move || {
+            let item =
+                |pointer| Item::from([("pointer".into(), AttributeValue::S(serde_json::to_string(pointer).unwrap()))]);
+            QueryOutput::builder().set_items(Some(pointers.iter().map(item).collect())).build()
+        },
+    )
+}
+
+fn artifact(bytes: Vec<u8>) -> Rule {
+    mock!(aws_sdk_dynamodb::Client::get_item)
+        .match_requests(|request| request.table_name() == Some("models"))
+        .then_output(move || {
+            GetItemOutput::builder().item("artifact", AttributeValue::B(Blob::new(bytes.clone()))).build()
+        })
+}
+
+/// The pointer of a scope whose model is `model`.
+fn promoted(scope: ModelScope, model: &Model) -> Pointer {
+    let model = ModelName {
+        version: model.version().to_owned(),
+        sha256: model.provenance().sha256.clone(),
+        trained_at: model.provenance().trained_at.clone(),
+    };
+    Pointer::new(scope).after(Considered {
+        model,
+        data_sha256: "data".into(),
+        promoted: true,
+        why: "no worse".into(),
+        comparison: serde_json::Value::Null,
+        by: "model-trainer".into(),
+        at: now(),
+    })
+}
+
 struct World {
     inventory: Vec<Resource>,
     cloudwatch: Rule,
     sns: Rule,
     saved: Rule,
+    states: Vec<Item>,
+    pointers: Rule,
+    artifact: Rule,
 }
 
 impl World {
@@ -52,6 +104,9 @@ impl World {
             saved: mock!(aws_sdk_dynamodb::Client::put_item)
                 .match_requests(|request| request.table_name() == Some("series"))
                 .then_output(|| PutItemOutput::builder().build()),
+            states: Vec::new(),
+            pointers: pointers(vec![]),
+            artifact: artifact(Model::bundled_bytes().to_vec()),
         }
     }
 
@@ -61,14 +116,19 @@ impl World {
             let items = inventory.iter().map(|resource| serde_dynamo::to_item(resource).unwrap()).collect();
             ScanOutput::builder().set_items(Some(items)).build()
         });
-        let states =
-            mock!(aws_sdk_dynamodb::Client::batch_get_item).then_output(|| BatchGetItemOutput::builder().build());
-        let tip = mock!(aws_sdk_dynamodb::Client::query).then_output(|| QueryOutput::builder().build());
+        let stored = self.states.clone();
+        let states = mock!(aws_sdk_dynamodb::Client::batch_get_item)
+            .then_output(move || BatchGetItemOutput::builder().responses("series", stored.clone()).build());
+        let tip = mock!(aws_sdk_dynamodb::Client::query)
+            .match_requests(|request| request.table_name() == Some("audit"))
+            .then_output(|| QueryOutput::builder().build());
         let audit = mock!(aws_sdk_dynamodb::Client::transact_write_items)
             .then_output(|| TransactWriteItemsOutput::builder().build());
-        let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, [&scan, &states, &tip, &audit, &self.saved]);
+        let rules = [&scan, &states, &tip, &audit, &self.saved, &self.pointers, &self.artifact];
+        let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, rules);
         Context {
-            model: Model::bundled(),
+            maintenance: MaintenanceWindows::default(),
+            models: Models::new(ModelStore::new(dynamodb.clone(), "models".into())),
             cloudwatch: mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&self.cloudwatch]),
             inventory: InventoryStore::new(dynamodb.clone(), "inventory".into()),
             series: SeriesStore::new(dynamodb.clone(), "series".into()),
@@ -130,4 +190,134 @@ async fn an_anomaly_that_sns_refuses_is_judged_again_by_the_retry() {
     });
     assert!(handle(&world.context(), now()).await.is_err());
     assert_eq!(world.saved.num_calls(), 0, "the state must not remember an anomaly nobody heard of");
+}
+
+/// A model that is not the bundled one.
+fn another_model() -> (Vec<u8>, Model) {
+    let artifact = train(&synthetic::fleet(3), &TrainOptions::default()).unwrap();
+    let bytes = artifact.to_bytes().unwrap();
+    let model = Model::from_bytes(&bytes).unwrap();
+    (bytes, model)
+}
+
+/// The versions that the published anomalies name, and the anomalies' ids.
+type Heard = Arc<Mutex<Vec<(String, String)>>>;
+
+fn listening() -> (Rule, Heard) {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let into = Arc::clone(&heard);
+    let sns = mock!(aws_sdk_sns::Client::publish)
+        .match_requests(move |request| {
+            let message: serde_json::Value = serde_json::from_str(request.message().unwrap()).unwrap();
+            let text = |name: &str| message["body"][name].as_str().unwrap().to_owned();
+            into.lock().unwrap().push((text("detector"), text("id")));
+            true
+        })
+        .then_output(|| PublishOutput::builder().message_id("m").build());
+    (sns, heard)
+}
+
+#[tokio::test]
+async fn the_narrowest_scope_judges_and_its_artifact_is_read_once_for_each_version() {
+    let (bytes, model) = another_model();
+    let mut world = World::new(mock!(aws_sdk_cloudwatch::Client::get_metric_data).then_output(|| answer(vec![97.0])));
+    let of_metric = promoted(ModelScope::of_metric(&metric()), &model);
+    let of_nobody = promoted(ModelScope::Resource("i-another".into()), &model);
+    world.pointers = pointers(vec![of_metric, of_nobody]);
+    world.artifact = artifact(bytes);
+    let (sns, heard) = listening();
+    world.sns = sns;
+    let context = world.context();
+    for _ in 0..2 {
+        assert_eq!(handle(&context, now()).await.unwrap().models, 1);
+    }
+    assert_eq!((world.pointers.num_calls(), world.artifact.num_calls()), (2, 1));
+    let heard = heard.lock().unwrap().clone();
+    assert!(!heard.is_empty() && heard.iter().all(|(version, _)| version == model.version()), "{heard:?}");
+}
+
+#[tokio::test]
+async fn a_model_that_changes_in_the_middle_of_an_incident_raises_nothing_twice() {
+    let (bytes, model) = another_model();
+    let mut ids = Vec::new();
+    for pointed in [vec![], vec![promoted(ModelScope::Account, &model)]] {
+        let mut world =
+            World::new(mock!(aws_sdk_cloudwatch::Client::get_metric_data).then_output(|| answer(vec![97.0])));
+        world.pointers = pointers(pointed);
+        world.artifact = artifact(bytes.clone());
+        let (sns, heard) = listening();
+        world.sns = sns;
+        handle(&world.context(), now()).await.unwrap();
+        ids.push(heard.lock().unwrap().clone());
+    }
+    assert_ne!(ids[0][0].0, ids[1][0].0, "another model judged");
+    assert_eq!(ids[0][0].1, ids[1][0].1, "under the same id");
+}
+
+#[rstest::rstest]
+#[case::damaged(Model::bundled_bytes()[..1000].to_vec())]
+#[case::of_another_format({
+    let mut bytes = Model::bundled_bytes().to_vec();
+    bytes[7] = 99;
+    bytes
+})]
+#[case::another_than_named(another_model().0)]
+#[tokio::test]
+async fn an_artifact_that_cannot_be_used_fails_no_run(#[case] bytes: Vec<u8>) {
+    let mut world = World::new(mock!(aws_sdk_cloudwatch::Client::get_metric_data).then_output(|| answer(vec![97.0])));
+    world.pointers = pointers(vec![promoted(ModelScope::Account, Model::bundled())]);
+    world.artifact = artifact(bytes);
+    let (sns, heard) = listening();
+    world.sns = sns;
+    let context = world.context();
+    for _ in 0..2 {
+        assert_eq!(handle(&context, now()).await.unwrap().models, 0);
+    }
+    assert_eq!(world.artifact.num_calls(), 1, "what is damaged is not read every five minutes");
+    assert_eq!(heard.lock().unwrap()[0].0, Model::bundled().version());
+}
+
+#[tokio::test]
+async fn a_models_table_that_cannot_be_read_fails_no_run() {
+    let mut world = World::new(mock!(aws_sdk_cloudwatch::Client::get_metric_data).then_output(|| answer(vec![97.0])));
+    world.pointers = mock!(aws_sdk_dynamodb::Client::query)
+        .match_requests(|request| request.table_name() == Some("models"))
+        .then_error(|| {
+            QueryError::generic(ErrorMetadata::builder().code("AccessDeniedException").message("no").build())
+        });
+    let summary = handle(&world.context(), now()).await.unwrap();
+    assert_eq!((summary.models, summary.anomalies), (0, 1));
+}
+
+#[rstest::rstest]
+#[case::of_an_old_version(vec![1; 14_000])]
+#[case::damaged(vec![2, 3])]
+#[case::empty(vec![])]
+#[tokio::test]
+async fn a_state_that_cannot_be_read_is_learnt_anew_from_fourteen_days(#[case] state: Vec<u8>) {
+    let mut world = World::new(
+        mock!(aws_sdk_cloudwatch::Client::get_metric_data)
+            .match_requests(|request| {
+                let span = request.end_time().unwrap().secs() - request.start_time().unwrap().secs();
+                span > 13 * 86_400
+            })
+            .then_output(|| answer(vec![97.0])),
+    );
+    world.states = vec![Item::from([
+        ("series".into(), AttributeValue::S(metric().series().to_string())),
+        ("state".into(), AttributeValue::B(Blob::new(state))),
+        ("version".into(), AttributeValue::N("7".into())),
+        ("feedback".into(), AttributeValue::S(r#"{"raise":0.5,"since":1}"#.into())),
+    ])];
+    world.saved = mock!(aws_sdk_dynamodb::Client::put_item)
+        .match_requests(|request| {
+            let item = request.item().unwrap();
+            let state = SeriesState::decode(item["state"].as_b().unwrap().as_ref()).unwrap();
+            item["version"] == AttributeValue::N("8".into())
+                && item["feedback"] == AttributeValue::S(r#"{"raise":0.5,"since":1}"#.into())
+                && (state.feedback.raise_at(1) - 0.5).abs() < 1e-6
+        })
+        .then_output(|| PutItemOutput::builder().build());
+    let summary = handle(&world.context(), now()).await.unwrap();
+    assert_eq!((summary.datapoints, summary.anomalies, world.saved.num_calls()), (2881, 1, 1));
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use nightjar_anchors::{AnchorBucket, Signer};
 use nightjar_aws::settings::Environment;
-use nightjar_aws::stores::{AuditStore, IncidentStore};
+use nightjar_aws::stores::{AuditStore, FeedbackStore, IncidentStore, SeriesStore};
 use nightjar_aws::{clients, clock};
 
 use crate::settings::Settings;
@@ -12,6 +12,8 @@ use crate::settings::Settings;
 #[derive(Debug, Clone)]
 pub struct Context {
     pub incidents: IncidentStore,
+    pub series: SeriesStore,
+    pub feedback: FeedbackStore,
     pub audit: AuditStore,
     pub anchors: AnchorBucket,
     /// Asked for its public half only: the role may not sign.
@@ -20,18 +22,39 @@ pub struct Context {
     pub now: fn() -> Timestamp,
 }
 
+/// What the API asks AWS with.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    pub s3: aws_sdk_s3::Client,
+    pub kms: aws_sdk_kms::Client,
+}
+
 impl Context {
+    pub fn new(aws: Clients, settings: Settings, now: fn() -> Timestamp) -> Self {
+        let Clients { dynamodb, s3, kms } = aws;
+        let Settings { incidents_table: incidents, series_table: series, audit_table, anchors_bucket, anchors_key_arn } =
+            settings;
+        Self {
+            feedback: FeedbackStore::new(dynamodb.clone(), incidents.clone(), series.clone()),
+            incidents: IncidentStore::new(dynamodb.clone(), incidents),
+            series: SeriesStore::new(dynamodb.clone(), series),
+            audit: AuditStore::new(dynamodb, audit_table),
+            anchors: AnchorBucket::new(s3, anchors_bucket),
+            anchor_key: Signer::new(kms, anchors_key_arn),
+            now,
+        }
+    }
+
     /// Reads the settings and builds the clients.
     pub async fn load() -> anyhow::Result<Self> {
         let settings = Settings::read(Environment::process())?;
         let config = clients::load().await;
-        let dynamodb = aws_sdk_dynamodb::Client::new(&config);
-        Ok(Self {
-            incidents: IncidentStore::new(dynamodb.clone(), settings.incidents_table),
-            audit: AuditStore::new(dynamodb, settings.audit_table),
-            anchors: AnchorBucket::new(aws_sdk_s3::Client::new(&config), settings.anchors_bucket),
-            anchor_key: Signer::new(aws_sdk_kms::Client::new(&config), settings.anchors_key_arn),
-            now: clock::now,
-        })
+        let aws = Clients {
+            dynamodb: aws_sdk_dynamodb::Client::new(&config),
+            s3: aws_sdk_s3::Client::new(&config),
+            kms: aws_sdk_kms::Client::new(&config),
+        };
+        Ok(Self::new(aws, settings, clock::now))
     }
 }

@@ -1,9 +1,11 @@
-//! The read API: incidents and the audit trail as JSON over an API Gateway HTTP API. It reads and changes nothing.
+//! The HTTP API: incidents and the audit trail as JSON over API Gateway. It changes one thing: what people say of an incident,
+//! which moves the bar of the incident's series.
 //!
 //! A request is parsed ([`query`], [`audit_query`], [`cursor`]), answered from the store ([`routes`]), and every error leaves as a
 //! problem document ([`problem`]); [`trace`] names the request in the answer and logs what failed, once.
 
 pub mod audit_query;
+pub mod caller;
 pub mod context;
 pub mod cursor;
 mod parameters;

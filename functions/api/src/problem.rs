@@ -15,6 +15,7 @@ const GENERIC: &str = "about:blank";
 const INVALID_PARAMETERS: &str = "urn:problem-type:nightjar:invalid-parameters";
 const TOO_MANY_ENTRIES: &str = "urn:problem-type:nightjar:too-many-entries";
 const UNKNOWN_EVENT: &str = "urn:problem-type:nightjar:unknown-event";
+const FEEDBACK_REFUSED: &str = "urn:problem-type:nightjar:feedback-refused";
 /// Seconds after which a failed read is worth another try.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
@@ -82,6 +83,11 @@ impl Problem {
         Self { kind: UNKNOWN_EVENT, ..Self::generic(StatusCode::NOT_FOUND, "Unknown event", detail) }
     }
 
+    /// 409 for feedback that the event's state does not admit.
+    pub fn feedback_refused(detail: String) -> Self {
+        Self { kind: FEEDBACK_REFUSED, ..Self::generic(StatusCode::CONFLICT, "The feedback is refused", detail) }
+    }
+
     /// 404 for a path that is none of the API's.
     pub fn unknown_path(path: &str) -> Self {
         let detail = format!("nothing is served at {path}; /openapi.json lists what is");
@@ -104,7 +110,7 @@ impl Problem {
         Self { cause: Some(Cause(cause.to_string())), ..problem }
     }
 
-    /// 405: the API only reads.
+    /// 405.
     pub fn method_not_allowed(method: &str, path: &str) -> Self {
         let detail = format!("{path} does not answer {method}; the Allow header lists what it answers");
         Self::generic(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed", detail)
@@ -114,13 +120,15 @@ impl Problem {
 impl From<StoreError> for Problem {
     /// Nothing of the cause is shown: it is for the log.
     fn from(error: StoreError) -> Self {
-        let temporary = matches!(&error, StoreError::Request { failure: Failure::Throttled | Failure::Other, .. });
+        let temporary = matches!(
+            &error,
+            StoreError::Request { failure: Failure::Throttled | Failure::Other, .. } | StoreError::Contended { .. }
+        );
         let problem = if temporary {
-            let detail = "the events cannot be read at the moment; try again".to_owned();
+            let detail = "the events cannot be read or written at the moment; try again".to_owned();
             Self::generic(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable", detail)
         } else {
-            let detail =
-                "the events cannot be read; the function's log says why, under the x-request-id of this answer";
+            let detail = "the events cannot be read or written; the function's log says why, under the x-request-id of this answer";
             Self::generic(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error", detail.to_owned())
         };
         Self { cause: Some(Cause(error.to_string())), ..problem }

@@ -7,6 +7,8 @@ use nightjar_aws::settings::{Environment, SettingsError};
 pub struct Settings {
     /// `INCIDENTS_TABLE`: the incidents that are listed and shown.
     pub incidents_table: String,
+    /// `SERIES_TABLE`: the series whose bar feedback moves.
+    pub series_table: String,
     /// `AUDIT_TABLE`: the audit trail.
     pub audit_table: String,
     /// `ANCHORS_BUCKET`: the bucket with the trail's anchors.
@@ -19,6 +21,7 @@ impl Settings {
     pub fn read(mut environment: Environment<'_>) -> Result<Self, SettingsError> {
         let settings = Self {
             incidents_table: environment.required("INCIDENTS_TABLE"),
+            series_table: environment.required("SERIES_TABLE"),
             audit_table: environment.required("AUDIT_TABLE"),
             anchors_bucket: environment.required("ANCHORS_BUCKET"),
             anchors_key_arn: environment.required("ANCHORS_KEY_ARN"),
@@ -37,8 +40,9 @@ mod tests {
             let error = Settings::read(Environment::from_lookup(|_| unset.clone())).unwrap_err();
             assert_eq!(
                 error.to_string(),
-                "the function's environment variables are not usable: INCIDENTS_TABLE is not set; AUDIT_TABLE is not set; \
-                 ANCHORS_BUCKET is not set; ANCHORS_KEY_ARN is not set. They are set by Terraform (infrastructure/)"
+                "the function's environment variables are not usable: INCIDENTS_TABLE is not set; SERIES_TABLE is not set; \
+                 AUDIT_TABLE is not set; ANCHORS_BUCKET is not set; ANCHORS_KEY_ARN is not set. They are set by Terraform \
+                 (infrastructure/)"
             );
         }
     }
@@ -48,8 +52,8 @@ mod tests {
         let environment = Environment::from_lookup(|name| Some(name.to_lowercase()));
         let settings = Settings::read(environment).unwrap();
         assert_eq!(
-            (settings.incidents_table.as_str(), settings.anchors_bucket.as_str()),
-            ("incidents_table", "anchors_bucket")
+            (settings.series_table.as_str(), settings.anchors_bucket.as_str()),
+            ("series_table", "anchors_bucket")
         );
     }
 }

@@ -40,6 +40,12 @@ resource "aws_lambda_function" "this" {
   }
 
   lifecycle {
+    # AWS would refuse it as well, but only in the middle of an apply.
+    precondition {
+      condition     = length(jsonencode(local.environment)) <= 4096
+      error_message = "The environment of ${local.function_name} exceeds the 4 KB that Lambda allows: shorten the maintenance windows."
+    }
+
     precondition {
       condition     = fileexists(local.package)
       error_message = "There is no ${local.package}. Build it with: scripts/package.sh --arch ${var.suite.architecture} ${var.name}"

@@ -50,7 +50,7 @@ class Answers:
         return {"Responses": {SERIES: items}, "UnprocessedKeys": {}}
 
     def _dynamodb_Query(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """The audit trail has one entry; the incidents are those of this month."""
+        """The audit trail has one entry, and no model is trained; the incidents are those of this month."""
         items: list[dict[str, Any]] = []
         values = asked["ExpressionAttributeValues"]
         if asked["TableName"] == AUDIT and values[":chain"]["S"] == examples.audit_entry()["chain"]:

@@ -13,6 +13,7 @@ ENVIRONMENT = {
     "AUDIT_TABLE": "aiops-audit",
     "INVENTORY_TABLE": "aiops-inventory",
     "SERIES_TABLE": "aiops-series",
+    "MODELS_TABLE": "aiops-models",
     "INCIDENTS_TABLE": "aiops-incidents",
     "NOTIFICATIONS_TABLE": "aiops-notifications",
     "REMEDIATIONS_TABLE": "aiops-remediations",

@@ -60,7 +60,7 @@ macro_rules! content_id {
 }
 
 content_id!(
-    /// One anomaly: a series, the end of the datapoint's period, and the detector's version.
+    /// One anomaly: a series, and the end of the datapoint's period.
     AnomalyId, "anm"
 );
 content_id!(

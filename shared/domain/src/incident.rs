@@ -7,6 +7,7 @@ use crate::anomaly::Anomaly;
 use crate::diagnosis::Finding;
 use crate::envelope::Message;
 use crate::escalation::{Escalation, incident_severity};
+use crate::feedback::IncidentFeedback;
 use crate::id::IncidentId;
 use crate::severity::Severity;
 
@@ -23,6 +24,9 @@ pub struct Incident {
     pub escalation: Escalation,
     /// Every change of status, oldest first.
     pub timeline: Vec<StatusChange>,
+    /// The last thing a person said of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feedback: Option<IncidentFeedback>,
     /// Grows by one with every change: the `ETag`, and the condition of the next write.
     pub version: u64,
 }
@@ -95,6 +99,7 @@ impl Incident {
             anomaly,
             finding,
             escalation,
+            feedback: None,
             version: 1,
         }
     }

@@ -16,7 +16,7 @@ const DETECTOR: &str = "nightjar-1";
 pub fn anomaly() -> Anomaly {
     let window_end = at("2026-11-21T10:00:00Z");
     Anomaly {
-        id: Anomaly::identify(&metric(), window_end, DETECTOR),
+        id: Anomaly::identify(&metric(), window_end),
         resource: resource_ref(),
         metric: metric(),
         window_start: at("2026-11-21T09:55:00Z"),
@@ -51,7 +51,7 @@ pub fn incidents(count: u32) -> Vec<Incident> {
             let earlier = SignedDuration::from_mins(5 * i64::from(index));
             let window_end = newest.window_end - earlier;
             incident_of(Anomaly {
-                id: Anomaly::identify(&newest.metric, window_end, DETECTOR),
+                id: Anomaly::identify(&newest.metric, window_end),
                 window_start: newest.window_start - earlier,
                 window_end,
                 ..newest.clone()

@@ -1,4 +1,4 @@
-//! GET requests to the API, signed with AWS Signature Version 4 where credentials are at hand.
+//! Requests to the API, signed with AWS Signature Version 4 where credentials are at hand.
 
 use std::time::{Duration, SystemTime};
 
@@ -20,7 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(35);
 
 /// Whether and how requests are signed.
 #[derive(Debug)]
-pub(super) enum Signing {
+pub(in crate::commands) enum Signing {
     Off,
     With { credentials: Credentials, region: Option<String> },
 }
@@ -45,7 +45,7 @@ impl Signing {
 
 /// The API at one address.
 #[derive(Debug)]
-pub(super) struct ApiClient {
+pub(in crate::commands) struct ApiClient {
     http: Client,
     base: Url,
     host: Option<HeaderValue>,
@@ -69,12 +69,20 @@ impl ApiClient {
     }
 
     /// The JSON at `path`, or what the API says against it.
-    pub(super) async fn get(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<Value> {
+    pub(in crate::commands) async fn get(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<Value> {
         let mut url = self.base.join(path)?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let mut request = self.http.get(url).build()?;
+        self.send(self.http.get(url).build()?).await
+    }
+
+    /// What the API answers to a JSON document.
+    pub(in crate::commands) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.send(self.http.post(self.base.join(path)?).json(body).build()?).await
+    }
+
+    async fn send(&self, mut request: Request) -> anyhow::Result<Value> {
         if let Some(host) = &self.host {
             request.headers_mut().insert(HOST, host.clone());
         }
@@ -135,11 +143,12 @@ fn add_signature(
         .build()?
         .into();
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).map(|host| ("host", host));
+    let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
     let signable = SignableRequest::new(
         request.method().as_str(),
         request.url().as_str(),
         host.into_iter(),
-        SignableBody::Bytes(&[]),
+        SignableBody::Bytes(body),
     )?;
     let (instructions, _) = sign(signable, &params).context("the request cannot be signed")?.into_parts();
     for (name, value) in instructions.headers() {
@@ -177,6 +186,31 @@ mod tests {
         let client = ApiClient::new(&server.uri(), None, signing()).unwrap();
         let query = [("since", "2026-11-21T10:00:00+01:00".to_owned())];
         assert_eq!(client.get("events", &query).await.unwrap(), json!({ "events": [] }));
+    }
+
+    #[tokio::test]
+    async fn a_body_is_sent_and_has_its_part_in_the_signature() {
+        let server = MockServer::start().await;
+        Mock::given(method("POST"))
+            .and(path("/alerts/inc_1/feedback"))
+            .and(header("content-type", "application/json"))
+            .and(wiremock::matchers::body_json(json!({ "why": "x" })))
+            .respond_with(ResponseTemplate::new(200).set_body_json(json!({ "changed": true })))
+            .expect(2)
+            .mount(&server)
+            .await;
+        let client = ApiClient::new(&server.uri(), None, signing()).unwrap();
+        for _ in 0..2 {
+            let answer = client.post("alerts/inc_1/feedback", &json!({ "why": "x" })).await.unwrap();
+            assert_eq!(answer["changed"], true);
+        }
+        let signature = |body: &'static str| {
+            let mut request = client.http.post(client.base.clone()).body(body).build().unwrap();
+            let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
+            add_signature(&mut request, &credentials, "us-east-1", SystemTime::UNIX_EPOCH).unwrap();
+            request.headers()["authorization"].clone()
+        };
+        assert_ne!(signature("a"), signature("b"));
     }
 
     #[tokio::test]

@@ -13,6 +13,13 @@ use crate::output::{Output, table};
 pub struct EventsArgs {
     #[command(subcommand)]
     command: EventsCommand,
+    #[command(flatten)]
+    api: ApiArgs,
+}
+
+/// Which API, and how it is called.
+#[derive(Debug, clap::Args)]
+pub(super) struct ApiArgs {
     /// Address of the API: Terraform's output api_endpoint.
     #[arg(long, env = "NIGHTJAR_API", value_name = "URL", global = true)]
     api: Option<String>,
@@ -84,13 +91,21 @@ impl ListArgs {
     }
 }
 
+impl ApiArgs {
+    pub(super) async fn client(&self) -> anyhow::Result<ApiClient> {
+        let Some(api) = &self.api else {
+            anyhow::bail!(
+                "which API? Give --api or NIGHTJAR_API: `terraform -chdir=infrastructure output api_endpoint`"
+            );
+        };
+        let aws = AwsArgs { region: self.region.clone(), profile: self.profile.clone() };
+        let signing = if self.no_sign { Signing::Off } else { Signing::load(&aws).await };
+        ApiClient::new(api, self.host.as_deref(), signing)
+    }
+}
+
 pub(super) async fn run(args: &EventsArgs, output: Output) -> anyhow::Result<Outcome> {
-    let Some(api) = &args.api else {
-        anyhow::bail!("which API? Give --api or NIGHTJAR_API: `terraform -chdir=infrastructure output api_endpoint`");
-    };
-    let aws = AwsArgs { region: args.region.clone(), profile: args.profile.clone() };
-    let signing = if args.no_sign { Signing::Off } else { Signing::load(&aws).await };
-    let client = ApiClient::new(api, args.host.as_deref(), signing)?;
+    let client = args.api.client().await?;
     match &args.command {
         EventsCommand::List(list) => {
             let page = client.get("events", &list.query()).await?;
@@ -106,7 +121,7 @@ pub(super) async fn run(args: &EventsArgs, output: Output) -> anyhow::Result<Out
 }
 
 /// The text at `pointer`, without the quotes of JSON.
-fn text(value: &Value, pointer: &str) -> String {
+pub(super) fn text(value: &Value, pointer: &str) -> String {
     match value.pointer(pointer) {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),

@@ -8,11 +8,14 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::ArgGroup;
 use nightjar_aws::clock;
-use nightjar_model::train::{TrainOptions, TrainingSeries, train};
+use nightjar_aws::stores::{AuditStore, ModelStore};
+use nightjar_domain::models::ModelScope;
+use nightjar_model::train::{TrainOptions, TrainingSeries, split_in_time, train};
 use nightjar_model::{Artifact, Model};
+use nightjar_training::{self as training, Candidate, Registry, consider};
 use serde::Serialize;
 
-use crate::aws::AwsArgs;
+use crate::aws::{AwsArgs, caller};
 use crate::outcome::Outcome;
 use crate::output::{Output, progress};
 
@@ -42,8 +45,15 @@ pub struct TrainArgs {
     #[arg(long, default_value_t = 300, conflicts_with = "instance_id", value_parser = clap::value_parser!(u32).range(1..=86_400))]
     period: u32,
     /// Where to write the artifact.
-    #[arg(long, default_value = "nightjar.njmodel")]
+    #[arg(long, default_value = "nightjar.njmodel", conflicts_with = "publish")]
     output: PathBuf,
+    /// Give the instance a model of its own in the deployed suite, if it is no worse there than the one that judges it now. It is
+    /// trained on the first two thirds of the history and compared on the last; from then on the daily training keeps it current.
+    #[arg(long, requires = "instance_id")]
+    publish: bool,
+    /// Terraform's name_prefix, for --publish.
+    #[arg(long, default_value = "aiops")]
+    prefix: String,
     #[command(flatten)]
     aws: AwsArgs,
 }
@@ -75,6 +85,9 @@ pub(super) async fn run(args: &TrainArgs, output: Output) -> anyhow::Result<Outc
         }
         None => csv_files::read_all(&args.csv, args.period)?,
     };
+    if let (true, Some(instance)) = (args.publish, &args.instance_id) {
+        return publish(args, instance, &series, output).await;
+    }
     let bar = progress("Growing the forest");
     let options = TrainOptions { trained_at: clock::now().to_string(), ..TrainOptions::default() };
     let artifact = train(&series, &options)
@@ -83,6 +96,38 @@ pub(super) async fn run(args: &TrainArgs, output: Output) -> anyhow::Result<Outc
     let written = write(&artifact, args, &series)?;
     output.print(&written, describe)?;
     Ok(Outcome::Fine)
+}
+
+/// The never-worse rule decides; a candidate that loses is no failure of the command, but not what was asked for either.
+async fn publish(
+    args: &TrainArgs,
+    instance: &str,
+    series: &[TrainingSeries],
+    output: Output,
+) -> anyhow::Result<Outcome> {
+    let config = args.aws.load().await;
+    let dynamodb = aws_sdk_dynamodb::Client::new(&config);
+    let registry = Registry {
+        models: ModelStore::new(dynamodb.clone(), format!("{}-models", args.prefix)),
+        audit: AuditStore::new(dynamodb, format!("{}-audit", args.prefix)),
+    };
+    let (scope, by) = (ModelScope::Resource(instance.to_owned()), caller(&config).await?);
+    let (training, held_out) = split_in_time(series);
+    let bar = progress("Growing the forest, and comparing it with the model in use");
+    let candidate = Candidate { scope: &scope, training: &training, held_out: &held_out, by: &by };
+    let report = consider(&registry, &candidate, clock::now()).await?;
+    bar.finish_and_clear();
+    output.print(&report, |report| {
+        let version = report.version.as_deref().unwrap_or("no candidate");
+        let verdict = match report.outcome {
+            training::Outcome::Promoted => "promoted: the next run of the detector uses it",
+            training::Outcome::Rejected => "rejected: the model in use stays",
+            training::Outcome::Unchanged | training::Outcome::Overtaken => "nothing changed",
+            training::Outcome::TooLittleHistory => "not trained: give it more --days, or wait",
+        };
+        format!("{scope}: {version} {verdict}\n{}", report.why)
+    })?;
+    Ok(Outcome::fine_if(matches!(report.outcome, training::Outcome::Promoted | training::Outcome::Unchanged)))
 }
 
 fn write(artifact: &Artifact, args: &TrainArgs, series: &[TrainingSeries]) -> anyhow::Result<Trained> {

@@ -2,6 +2,7 @@
 
 pub mod audit_log;
 pub mod events;
+pub mod feedback;
 pub mod health;
 pub mod openapi;
 
@@ -9,7 +10,7 @@ use axum::Router;
 use axum::extract::rejection::QueryRejection;
 use axum::http::{Method, Uri};
 use axum::middleware::from_fn;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use crate::context::Context;
 use crate::problem::{BadParameter, Problem};
@@ -23,6 +24,7 @@ pub fn router(context: Context) -> Router {
         .route("/events/{id}", get(events::show))
         .route("/audit-log", get(audit_log::list))
         .route("/audit-log/verify", get(audit_log::verify))
+        .route("/alerts/{id}/feedback", post(feedback::give))
         .route("/openapi.json", get(openapi::document))
         .fallback(unknown_path)
         .method_not_allowed_fallback(method_not_allowed)

@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{audit_log, events, health};
+use super::{audit_log, events, feedback, health};
 
 /// Serve this document.
 #[utoipa::path(get, path = "/openapi.json", tag = "health", responses((status = 200, description = "The OpenAPI 3.1 document", content_type = "application/json")))]
@@ -19,7 +19,7 @@ pub async fn document() -> Json<utoipa::openapi::OpenApi> {
         description = "Abnormal behaviour of AWS resources, with its likeliest cause. Instants are UTC in RFC 3339, scores 0 to 1, money USD. Errors are RFC 9457 problem documents. Every answer names its request in x-request-id.",
         contact(),
     ),
-    paths(health::health, events::list, events::show, audit_log::list, audit_log::verify, document),
+    paths(health::health, events::list, events::show, feedback::give, audit_log::list, audit_log::verify, document),
     tags(
         (name = "events", description = "What Nightjar found"),
         (name = "audit", description = "What was done, and the proof that nobody changed the record"),

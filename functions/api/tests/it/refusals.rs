@@ -52,7 +52,7 @@ async fn a_path_that_is_not_served_is_unknown() {
 }
 
 #[tokio::test]
-async fn the_api_only_reads() {
+async fn a_list_cannot_be_written_to() {
     let answer = send(api_without_table(), &fixture("write_attempt")).await;
     assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(answer.header("allow"), "GET,HEAD");

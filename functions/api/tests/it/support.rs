@@ -9,32 +9,30 @@ use axum::Router;
 use axum::body::to_bytes;
 use axum::http::{HeaderMap, StatusCode};
 use lambda_http::tower::ServiceExt;
-use nightjar_anchors::{AnchorBucket, Signer};
-use nightjar_api::context::Context;
+use nightjar_api::context::{Clients, Context};
 use nightjar_api::routes::router;
-use nightjar_aws::stores::{AuditStore, IncidentStore};
+use nightjar_api::settings::Settings;
 use nightjar_domain::incident::Incident;
 use nightjar_testkit::now;
 use serde_json::Value;
 
 /// The API in front of `client`, at the testkit's instant.
 pub(crate) fn api(client: Client) -> Router {
-    api_with_anchors(
-        client,
-        mock_client!(aws_sdk_s3, RuleMode::Sequential, []),
-        mock_client!(aws_sdk_kms, RuleMode::Sequential, []),
-    )
+    let s3 = mock_client!(aws_sdk_s3, RuleMode::Sequential, []);
+    let kms = mock_client!(aws_sdk_kms, RuleMode::Sequential, []);
+    api_with_anchors(client, s3, kms)
 }
 
 /// The API in front of all its clients.
-pub(crate) fn api_with_anchors(client: Client, s3: aws_sdk_s3::Client, kms: aws_sdk_kms::Client) -> Router {
-    router(Context {
-        incidents: IncidentStore::new(client.clone(), "aiops-incidents".to_owned()),
-        audit: AuditStore::new(client, "aiops-audit".to_owned()),
-        anchors: AnchorBucket::new(s3, "the-anchors".to_owned()),
-        anchor_key: Signer::new(kms, "the-key".to_owned()),
-        now,
-    })
+pub(crate) fn api_with_anchors(dynamodb: Client, s3: aws_sdk_s3::Client, kms: aws_sdk_kms::Client) -> Router {
+    let settings = Settings {
+        incidents_table: "aiops-incidents".to_owned(),
+        series_table: "aiops-series".to_owned(),
+        audit_table: "aiops-audit".to_owned(),
+        anchors_bucket: "the-anchors".to_owned(),
+        anchors_key_arn: "the-key".to_owned(),
+    };
+    router(Context::new(Clients { dynamodb, s3, kms }, settings, now))
 }
 
 /// The API in front of a client that fails every call it is asked for.

@@ -2,16 +2,20 @@
 
 mod audit;
 mod error;
+mod feedback;
 mod incidents;
 mod inventory;
+mod models;
 mod notifications;
 mod remediations;
 mod series;
 
 pub use audit::{AuditFilter, AuditPage, AuditStore, Position};
 pub use error::StoreError;
+pub use feedback::FeedbackStore;
 pub use incidents::{Cursor, IncidentFilter, IncidentPage, IncidentStore, Publication, StoredIncident};
 pub use inventory::InventoryStore;
+pub use models::{ModelStore, Pointers};
 pub use notifications::{Delivery, NotificationStore};
 pub use remediations::{Claimed, RemediationStore, Replaced};
 pub use series::{SeriesItem, SeriesStore};

@@ -22,10 +22,13 @@ const PAUSE: Duration = Duration::from_millis(25);
 /// A series that brings no datapoint for this long is forgotten.
 const RETENTION: SignedDuration = SignedDuration::from_hours(24 * 45);
 
-/// One item: the encoded state, and the version that guards it.
+/// One item: the encoded state, what people said of the series, and the version that guards both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeriesItem {
     pub state: Vec<u8>,
+    /// JSON, beside the state and not only inside it: it outlives a state that has to be learnt anew, and the API changes it
+    /// without knowing a state's form.
+    pub feedback: Option<String>,
     pub version: u64,
 }
 
@@ -109,25 +112,36 @@ impl SeriesStore {
         let state = item.get("state").and_then(|v| v.as_b().ok()).ok_or_else(|| missing("state"))?;
         let version =
             item.get("version").and_then(|v| v.as_n().ok()?.parse().ok()).ok_or_else(|| missing("version"))?;
-        Ok((id.clone(), SeriesItem { state: state.as_ref().to_vec(), version }))
+        let feedback = item.get("feedback").and_then(|v| v.as_s().ok()).cloned();
+        Ok((id.clone(), SeriesItem { state: state.as_ref().to_vec(), feedback, version }))
     }
 
-    /// Writes the state that follows version `before` (0 for a new series). Returns `false` when another run was
-    /// faster: its state stands, and holds the same datapoints.
-    pub async fn save(
-        &self,
-        series: &SeriesId,
-        state: Vec<u8>,
-        before: u64,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let expires_at = now.as_second() + RETENTION.as_secs();
-        let written = self
+    pub async fn get(&self, series: &SeriesId) -> Result<Option<SeriesItem>, StoreError> {
+        let answer = self
             .client
-            .put_item()
+            .get_item()
+            .table_name(&self.table)
+            .key("series", AttributeValue::S(series.as_str().to_owned()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| StoreError::request(&self.table, &error))?;
+        answer.item.map(|item| Ok(self.item(&item)?.1)).transpose()
+    }
+
+    /// Writes `after` over the version that it carries, which is the one it was loaded at (0 for a new series), and counts it up. Returns `false` when somebody was faster: another run,
+    /// whose state holds the same datapoints, or a person's feedback, after which the next run judges them again.
+    pub async fn save(&self, series: &SeriesId, after: SeriesItem, now: Timestamp) -> Result<bool, StoreError> {
+        let before = after.version;
+        let expires_at = now.as_second() + RETENTION.as_secs();
+        let mut put = self.client.put_item();
+        if let Some(feedback) = after.feedback {
+            put = put.item("feedback", AttributeValue::S(feedback));
+        }
+        let written = put
             .table_name(&self.table)
             .item("series", AttributeValue::S(series.as_str().to_owned()))
-            .item("state", AttributeValue::B(Blob::new(state)))
+            .item("state", AttributeValue::B(Blob::new(after.state)))
             .item("version", AttributeValue::N((before + 1).to_string()))
             .item("updated_at", AttributeValue::S(now.to_string()))
             .item("expires_at", AttributeValue::N(expires_at.to_string()))

@@ -5,6 +5,7 @@
 mod audit;
 mod incidents;
 mod inventory;
+mod models;
 mod notifications;
 mod publisher;
 mod remediations;

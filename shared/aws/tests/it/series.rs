@@ -22,6 +22,10 @@ fn series(index: usize) -> SeriesId {
     Metric { name: format!("metric-{index:03}"), ..metric() }.series()
 }
 
+fn following(version: u64) -> SeriesItem {
+    SeriesItem { state: vec![1], feedback: Some("{}".to_owned()), version }
+}
+
 fn store(rules: &[&Rule]) -> SeriesStore {
     SeriesStore::new(mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, rules.iter().copied()), TABLE.to_owned())
 }
@@ -53,7 +57,7 @@ async fn what_dynamodb_hands_back_is_asked_for_again() {
     let all: Vec<SeriesId> = (0..100).map(series).collect();
     let found = store(&[&rule]).load(&all).await.unwrap();
     assert_eq!((found.len(), rule.num_calls()), (100, 3));
-    assert_eq!(found[all[99].as_str()], SeriesItem { state: b"state".to_vec(), version: 7 });
+    assert_eq!(found[all[99].as_str()], SeriesItem { state: b"state".to_vec(), feedback: None, version: 7 });
 }
 
 #[tokio::test]
@@ -92,7 +96,7 @@ async fn a_passing_failure_is_retried_by_the_client() {
         .times(2)
         .output(|| PutItemOutput::builder().build())
         .build();
-    assert!(store(&[&rule]).save(&series(1), vec![1], 0, now()).await.unwrap());
+    assert!(store(&[&rule]).save(&series(1), following(0), now()).await.unwrap());
     assert_eq!(rule.num_calls(), 3);
 }
 
@@ -101,12 +105,13 @@ async fn a_state_is_written_over_its_own_predecessor_alone() {
     let rule = mock!(Client::put_item)
         .match_requests(|request| {
             request.item().unwrap()["version"] == number(8)
+                && request.item().unwrap()["feedback"] == text("{}")
                 && request.expression_attribute_values().unwrap()[":before"] == number(7)
         })
         .then_error(|| {
             PutItemError::ConditionalCheckFailedException(ConditionalCheckFailedException::builder().build())
         });
-    assert!(!store(&[&rule]).save(&series(1), vec![1], 7, now()).await.unwrap(), "another run was faster");
+    assert!(!store(&[&rule]).save(&series(1), following(7), now()).await.unwrap(), "another run was faster");
 }
 
 #[tokio::test]

@@ -34,6 +34,18 @@ pub enum FactKind {
     /// A claim expired before its outcome was recorded.
     #[serde(rename = "remediation.unknown")]
     RemediationUnknown,
+    /// A trained model took over a scope.
+    #[serde(rename = "model.promoted")]
+    ModelPromoted,
+    /// A trained model was worse than the one in use.
+    #[serde(rename = "model.rejected")]
+    ModelRejected,
+    /// Somebody went back to the model before.
+    #[serde(rename = "model.rolled_back")]
+    ModelRolledBack,
+    /// Somebody called an incident a false positive, or took that back.
+    #[serde(rename = "feedback.given")]
+    FeedbackGiven,
     /// A chain had no other news for half its retention; this entry keeps its end from expiring.
     #[serde(rename = "audit.kept_alive")]
     AuditKeptAlive,
@@ -53,6 +65,10 @@ impl FactKind {
             Self::RemediationDeclined => "remediation.declined",
             Self::RemediationRehearsed => "remediation.rehearsed",
             Self::RemediationUnknown => "remediation.unknown",
+            Self::ModelPromoted => "model.promoted",
+            Self::ModelRejected => "model.rejected",
+            Self::ModelRolledBack => "model.rolled_back",
+            Self::FeedbackGiven => "feedback.given",
             Self::AuditKeptAlive => "audit.kept_alive",
         }
     }

@@ -40,7 +40,7 @@ fn an_incident_reads_well_as_an_email() {
     When        2026-11-21T09:55:00Z to 2026-11-21T10:00:00Z
     Score       0.985
     Why         97.2 where 24.5 is typical at this time of day
-    Incident    inc_8b5ca73a3c1071a77365
+    Incident    inc_b00993e5fc301764d378
 
     Findings
       - Memory exhaustion: 88 % confidence, 12 log events
@@ -76,7 +76,7 @@ fn an_outcome_reads_well_as_an_email() {
     Resource    checkout (i-0a1b2c3d4e5f60718)
     Region      us-east-1 (account 000000000000)
     Because of  CPUUtilization of checkout (i-0a1b2c3d4e5f60718) is abnormal
-    Incident    inc_8b5ca73a3c1071a77365
+    Incident    inc_b00993e5fc301764d378
 
     Sent by Nightjar at 2026-11-21T10:02:00Z.
     ");

@@ -7,6 +7,7 @@ mod audit;
 mod diagnosis;
 mod envelope;
 mod escalation;
+mod maintenance;
 mod onboarding;
 mod remediation;
 mod routing;

@@ -8,16 +8,15 @@ use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy};
 use nightjar_model::Datapoint;
 
-use super::Batch;
-use crate::watch::Watch;
+use crate::{Batch, Wanted};
 
 /// Datapoints by index of the series, each oldest first.
 pub type Fetched = BTreeMap<usize, Vec<Datapoint>>;
 
 /// Asks for one batch, all pages.
-pub async fn fetch(client: &Client, watches: &[Watch], batch: &Batch) -> anyhow::Result<Fetched> {
+pub async fn fetch(client: &Client, series: &[Wanted<'_>], batch: &Batch) -> anyhow::Result<Fetched> {
     let queries: Vec<MetricDataQuery> =
-        batch.series.iter().filter_map(|index| Some(query(*index, watches.get(*index)?))).collect();
+        batch.series.iter().filter_map(|index| Some(query(*index, series.get(*index)?.metric))).collect();
     let mut pages = client
         .get_metric_data()
         .set_metric_data_queries(Some(queries))
@@ -59,22 +58,18 @@ fn index_of(id: &str) -> Option<usize> {
     id.strip_prefix('s')?.parse().ok()
 }
 
-fn query(index: usize, watch: &Watch) -> MetricDataQuery {
-    let dimensions = watch
-        .metric
-        .dimensions
-        .iter()
-        .map(|(name, value)| Dimension::builder().name(name).value(value).build())
-        .collect();
-    let metric = Metric::builder()
-        .namespace(&watch.metric.namespace)
-        .metric_name(&watch.metric.name)
+fn query(index: usize, metric: &nightjar_domain::metric::Metric) -> MetricDataQuery {
+    let dimensions =
+        metric.dimensions.iter().map(|(name, value)| Dimension::builder().name(name).value(value).build()).collect();
+    let asked = Metric::builder()
+        .namespace(&metric.namespace)
+        .metric_name(&metric.name)
         .set_dimensions(Some(dimensions))
         .build();
     let stat = MetricStat::builder()
-        .metric(metric)
-        .period(i32::try_from(watch.metric.period_seconds).unwrap_or(i32::MAX))
-        .stat(&watch.metric.statistic)
+        .metric(asked)
+        .period(i32::try_from(metric.period_seconds).unwrap_or(i32::MAX))
+        .stat(&metric.statistic)
         .build();
     MetricDataQuery::builder().id(id_of(index)).metric_stat(stat).return_data(true).build()
 }

@@ -1,0 +1,37 @@
+//! What lives as long as the process: settings and clients.
+
+use jiff::Timestamp;
+use nightjar_aws::settings::Environment;
+use nightjar_aws::stores::{AuditStore, InventoryStore, ModelStore};
+use nightjar_aws::{clients, clock};
+use nightjar_domain::maintenance::MaintenanceWindows;
+
+use crate::settings::Settings;
+
+/// Built once, before the first event.
+#[derive(Debug)]
+pub struct Context {
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
+    pub inventory: InventoryStore,
+    pub models: ModelStore,
+    pub audit: AuditStore,
+    pub maintenance: MaintenanceWindows,
+    /// The clock: a run ends before Lambda ends it.
+    pub now: fn() -> Timestamp,
+}
+
+impl Context {
+    pub async fn load() -> anyhow::Result<Self> {
+        let settings = Settings::read(Environment::process())?;
+        let config = clients::load().await;
+        let dynamodb = aws_sdk_dynamodb::Client::new(&config);
+        Ok(Self {
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
+            inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table),
+            models: ModelStore::new(dynamodb.clone(), settings.models_table),
+            audit: AuditStore::new(dynamodb, settings.audit_table),
+            maintenance: settings.maintenance,
+            now: clock::now,
+        })
+    }
+}
