@@ -5,6 +5,7 @@ mod config;
 mod dlq;
 mod doctor;
 mod events;
+mod explain;
 mod logs;
 mod routes;
 mod train;
@@ -24,6 +25,8 @@ pub enum Command {
     Dlq(dlq::DlqCommand),
     /// Look at events through the HTTP API.
     Events(events::EventsArgs),
+    /// Explain one incident on one screen.
+    Explain(explain::ExplainArgs),
     /// Read the audit trail, and prove that nobody changed it.
     Audit(audit::AuditArgs),
     /// Check configuration files, and write their schemas.
@@ -48,6 +51,7 @@ pub async fn run(command: Command, output: Output) -> anyhow::Result<Outcome> {
         }
         Command::Dlq(command) => dlq::run(&command, output).await,
         Command::Events(args) => events::run(&args, output).await,
+        Command::Explain(args) => explain::run(&args, output).await,
         Command::Audit(args) => audit::run(&args, output).await,
         Command::Config(command) => config::run(&command, output),
         Command::Routes(args) => routes::run(&args, output),

@@ -13,6 +13,13 @@ use crate::output::{Output, table};
 pub struct EventsArgs {
     #[command(subcommand)]
     command: EventsCommand,
+    #[command(flatten)]
+    api: ApiArgs,
+}
+
+/// Where the API is and how it is asked.
+#[derive(Debug, clap::Args)]
+pub(super) struct ApiArgs {
     /// Address of the API: Terraform's output api_endpoint.
     #[arg(long, env = "NIGHTJAR_API", value_name = "URL", global = true)]
     api: Option<String>,
@@ -84,21 +91,33 @@ impl ListArgs {
     }
 }
 
+impl ApiArgs {
+    async fn client(&self) -> anyhow::Result<ApiClient> {
+        let Some(api) = &self.api else {
+            anyhow::bail!(
+                "which API? Give --api or NIGHTJAR_API: `terraform -chdir=infrastructure output api_endpoint`"
+            );
+        };
+        let aws = AwsArgs { region: self.region.clone(), profile: self.profile.clone() };
+        let signing = if self.no_sign { Signing::Off } else { Signing::load(&aws).await };
+        ApiClient::new(api, self.host.as_deref(), signing)
+    }
+
+    /// One event, as the API tells it.
+    pub(super) async fn event(&self, id: &str) -> anyhow::Result<Value> {
+        anyhow::ensure!(!id.contains('/'), "{id:?} is no event's id: `nightjar events list` shows them");
+        self.client().await?.get(&format!("events/{id}"), &[]).await
+    }
+}
+
 pub(super) async fn run(args: &EventsArgs, output: Output) -> anyhow::Result<Outcome> {
-    let Some(api) = &args.api else {
-        anyhow::bail!("which API? Give --api or NIGHTJAR_API: `terraform -chdir=infrastructure output api_endpoint`");
-    };
-    let aws = AwsArgs { region: args.region.clone(), profile: args.profile.clone() };
-    let signing = if args.no_sign { Signing::Off } else { Signing::load(&aws).await };
-    let client = ApiClient::new(api, args.host.as_deref(), signing)?;
     match &args.command {
         EventsCommand::List(list) => {
-            let page = client.get("events", &list.query()).await?;
+            let page = args.api.client().await?.get("events", &list.query()).await?;
             output.print(&page, describe_list)?;
         }
         EventsCommand::Show { id } => {
-            anyhow::ensure!(!id.contains('/'), "{id:?} is no event's id: `nightjar events list` shows them");
-            let event = client.get(&format!("events/{id}"), &[]).await?;
+            let event = args.api.event(id).await?;
             output.print(&event, describe_event)?;
         }
     }

@@ -10,3 +10,4 @@ mod escalation;
 mod onboarding;
 mod remediation;
 mod routing;
+mod scenarios;
