@@ -16,6 +16,9 @@ module "log_analyzer_rca" {
     EVIDENCE_SEVERITY         = var.evidence_severity
     CRITICAL_SCORE            = var.critical_score
     LOG_WINDOW_MINUTES        = var.log_window_minutes
+    GATHER_DEADLINE_SECONDS   = var.gather_deadline_seconds
+    LOG_SCAN_LIMIT_MB         = var.log_scan_limit_mb
+    GROUP_TAGS                = join(" ", var.group_tags)
     INCIDENT_RETENTION_DAYS   = var.incident_retention_days
     PUBLISH_LEASE_SECONDS     = var.publish_lease_seconds
   }
@@ -26,18 +29,27 @@ module "log_analyzer_rca" {
       actions   = ["logs:StartQuery", "logs:FilterLogEvents"]
       resources = [for pattern in var.readable_log_groups : "${local.arn.logs}:log-group:${pattern}"]
     }
+    # Neither a metric nor CloudTrail's history is a resource to IAM.
+    Surroundings = {
+      actions   = ["cloudwatch:GetMetricData", "cloudtrail:LookupEvents"]
+      resources = ["*"]
+    }
     # A running query is no resource.
     FollowQuery = {
       actions   = ["logs:GetQueryResults", "logs:StopQuery"]
       resources = ["*"]
     }
     Inventory = {
-      actions   = ["dynamodb:GetItem"]
+      actions   = ["dynamodb:GetItem", "dynamodb:Scan"] # the siblings of a resource
       resources = [aws_dynamodb_table.suite["inventory"].arn]
     }
     Incidents = {
       actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
       resources = [aws_dynamodb_table.suite["incidents"].arn]
+    }
+    History = {
+      actions   = ["dynamodb:Query"]
+      resources = ["${aws_dynamodb_table.suite["incidents"].arn}/index/*"]
     }
     Announce = {
       actions   = ["sns:Publish"]

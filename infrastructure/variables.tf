@@ -164,6 +164,42 @@ variable "evidence_severity" {
   }
 }
 
+variable "gather_deadline_seconds" {
+  description = "How long the root-cause analysis may gather evidence. What is later is named as a gap."
+  type        = number
+  default     = 20
+  nullable    = false
+
+  validation {
+    condition     = var.gather_deadline_seconds >= 1 && var.gather_deadline_seconds <= 90 && floor(var.gather_deadline_seconds) == var.gather_deadline_seconds
+    error_message = "gather_deadline_seconds must be a whole number from 1 to 90; the function has 120 seconds."
+  }
+}
+
+variable "log_scan_limit_mb" {
+  description = "A search of logs is stopped after this many MB. CloudWatch Logs Insights costs about 0.005 USD per GB scanned."
+  type        = number
+  default     = 2000
+  nullable    = false
+
+  validation {
+    condition     = var.log_scan_limit_mb >= 1 && var.log_scan_limit_mb <= 1000000 && floor(var.log_scan_limit_mb) == var.log_scan_limit_mb
+    error_message = "log_scan_limit_mb must be a whole number from 1 to 1000000."
+  }
+}
+
+variable "group_tags" {
+  description = "Tags whose equal value makes resources a group, to tell how far trouble reaches. The first that a resource has decides."
+  type        = list(string)
+  default     = ["aws:autoscaling:groupName", "Service", "Application"]
+  nullable    = false
+
+  validation {
+    condition     = length(var.group_tags) > 0 && alltrue([for tag in var.group_tags : can(regex("^[^\\s]{1,128}$", tag))])
+    error_message = "group_tags names at least one tag; a tag's name here has no spaces."
+  }
+}
+
 variable "critical_score" {
   description = "Anomaly score from which an incident is told at once even if the logs show no error. Anomalies begin at 0.95: that low, everything is."
   type        = number

@@ -189,3 +189,21 @@ run "wildcard_permission" {
     }
   }
 }
+
+run "gathering_longer_than_the_function" {
+  command         = plan
+  expect_failures = [var.gather_deadline_seconds]
+  variables { gather_deadline_seconds = 120 }
+}
+
+run "no_log_scan_limit" {
+  command         = plan
+  expect_failures = [var.log_scan_limit_mb]
+  variables { log_scan_limit_mb = 0 }
+}
+
+run "group_tag_with_a_space" {
+  command         = plan
+  expect_failures = [var.group_tags]
+  variables { group_tags = ["my group"] }
+}

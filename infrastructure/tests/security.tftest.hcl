@@ -207,6 +207,21 @@ run "the_api_changes_feedback_alone" {
   }
 }
 
+run "the_root_cause_analysis_only_reads" {
+  assert {
+    condition = toset(flatten([
+      for statement in jsondecode(module.log_analyzer_rca.policy).Statement : statement.Action
+      if contains(statement.Resource, "*")
+    ])) == toset(["cloudwatch:GetMetricData", "cloudtrail:LookupEvents", "logs:GetQueryResults", "logs:StopQuery"])
+    error_message = "On all resources it may only do what takes no resource in IAM."
+  }
+
+  assert {
+    condition     = module.log_analyzer_rca.environment.GATHER_DEADLINE_SECONDS == "20" && module.log_analyzer_rca.environment.LOG_SCAN_LIMIT_MB == "2000"
+    error_message = "Gathering is bounded in time and in cost."
+  }
+}
+
 run "nothing_may_be_rebooted_by_default" {
   assert {
     condition     = module.remediation_engine.environment.REMEDIATION_MODE == "dry_run" && !strcontains(module.remediation_engine.policy, "ec2:Reboot")

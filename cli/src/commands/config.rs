@@ -150,12 +150,16 @@ mod tests {
     #[test]
     fn every_bad_pattern_is_named_with_its_place() {
         let dir = tempfile::tempdir().unwrap();
-        let signal = |name: &str, pattern: &str| serde_json::json!({ "name": name, "pattern": pattern, "severity": "low", "why": "a test" });
-        let document =
-            serde_json::json!({ "signals": [signal("open", "("), signal("fine", "x"), signal("slash", "a/b")] });
+        let signal = |name: &str, phrase: &str, pattern: &str| serde_json::json!({ "name": name, "phrases": [phrase], "pattern": pattern, "severity": "low", "why": "a test" });
+        let document = serde_json::json!({
+            "error_like": "a/b",
+            "signals": [signal("open", "x", "("), signal("fine", "x", "x"), signal("all", " * ", "x")],
+        });
         std::fs::write(dir.path().join("log_signals.json"), document.to_string()).unwrap();
         let problem = check(dir.path())[1].problem.clone().unwrap();
-        assert!(problem.contains("signals[0] (open)") && problem.contains("signals[2] (slash)"), "{problem}");
+        for named in ["error_like: a slash", "signals[0] (open)", "signals[2] (all)"] {
+            assert!(problem.contains(named), "{named}: {problem}");
+        }
         assert!(!problem.contains("(fine)"), "{problem}");
     }
 

@@ -6,6 +6,7 @@ mod dlq;
 mod doctor;
 mod events;
 mod feedback;
+mod explain;
 mod logs;
 mod models;
 mod routes;
@@ -30,6 +31,8 @@ pub enum Command {
     Feedback(feedback::FeedbackArgs),
     /// See which trained model judges what, and go back to the one before.
     Models(models::ModelsArgs),
+    /// Explain one incident on one screen.
+    Explain(explain::ExplainArgs),
     /// Read the audit trail, and prove that nobody changed it.
     Audit(audit::AuditArgs),
     /// Check configuration files, and write their schemas.
@@ -56,6 +59,7 @@ pub async fn run(command: Command, output: Output) -> anyhow::Result<Outcome> {
         Command::Events(args) => events::run(&args, output).await,
         Command::Feedback(args) => feedback::run(&args, output).await,
         Command::Models(args) => models::run(&args, output).await,
+        Command::Explain(args) => explain::run(&args, output).await,
         Command::Audit(args) => audit::run(&args, output).await,
         Command::Config(command) => config::run(&command, output),
         Command::Routes(args) => routes::run(&args, output),

@@ -6,6 +6,7 @@ use nightjar_aws::settings::Environment;
 use nightjar_aws::stores::{AuditStore, IncidentStore, InventoryStore};
 use nightjar_domain::diagnosis::LogSignals;
 
+use crate::gather::ChangeCache;
 use crate::settings::Settings;
 
 /// Built once, before the first event.
@@ -14,6 +15,9 @@ pub struct Context {
     pub settings: Settings,
     pub signals: LogSignals,
     pub logs: aws_sdk_cloudwatchlogs::Client,
+    pub metrics: aws_sdk_cloudwatch::Client,
+    pub cloudtrail: aws_sdk_cloudtrail::Client,
+    pub changes: ChangeCache,
     pub inventory: InventoryStore,
     pub incidents: IncidentStore,
     pub audit: AuditStore,
@@ -28,6 +32,9 @@ impl Context {
         Ok(Self {
             signals: LogSignals::bundled()?,
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            metrics: aws_sdk_cloudwatch::Client::new(&config),
+            cloudtrail: aws_sdk_cloudtrail::Client::new(&config),
+            changes: ChangeCache::default(),
             inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table.clone()),
             incidents: IncidentStore::new(dynamodb.clone(), settings.incidents_table.clone()),
             audit: AuditStore::new(dynamodb, settings.audit_table.clone()),

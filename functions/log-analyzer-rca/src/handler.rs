@@ -11,7 +11,6 @@ use nightjar_domain::audit::{Fact, FactKind};
 use nightjar_domain::diagnosis::diagnose;
 use nightjar_domain::envelope::Envelope;
 use nightjar_domain::escalation::escalate;
-use nightjar_domain::evidence::Evidence;
 use nightjar_domain::incident::Incident;
 use serde::Serialize;
 use serde_json::json;
@@ -55,11 +54,8 @@ pub async fn handle(context: &Context, event: SnsEvent, clock: impl Fn() -> Time
 /// Gathers, judges and stores. What is returned is what is stored, also when another delivery was faster.
 async fn open(context: &Context, anomaly: &Envelope<Anomaly>, now: Timestamp) -> anyhow::Result<StoredIncident> {
     let anomaly = &anomaly.body;
-    let resource = context.inventory.get(&anomaly.resource.arn).await?;
     let settings = &context.settings;
-    let logs =
-        gather::logs(&context.logs, anomaly, resource.as_ref(), &context.signals, settings.log_window, now).await;
-    let finding = diagnose(&Evidence { anomaly: anomaly.clone(), logs }, &context.signals);
+    let finding = diagnose(&gather::evidence(context, anomaly, now).await, &context.signals);
     let escalation = escalate(anomaly, &finding, &settings.escalation);
     let incident = Incident::open(anomaly.clone(), finding, escalation, ACTOR, now);
     tracing::info!(id = %incident.id, severity = %incident.severity, summary = %incident.finding.summary, "incident");

@@ -1,5 +1,7 @@
 //! What Terraform tells this function.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 use nightjar_aws::settings::{Environment, SettingsError};
 use nightjar_domain::escalation::EscalationPolicy;
@@ -15,6 +17,14 @@ pub struct Settings {
     pub escalation: EscalationPolicy,
     /// How far before the anomaly the logs are read.
     pub log_window: SignedDuration,
+    /// All of the gathering ends within this.
+    pub gather_deadline: Duration,
+    /// A search of logs is stopped when it has scanned more.
+    pub scan_limit_bytes: u64,
+    /// Tags whose equal value makes resources a group, the first that is set decides.
+    pub group_tags: Vec<String>,
+    /// How the names of Nightjar's own roles begin: what they do is no change.
+    pub own_roles: String,
     /// How long an incident is kept.
     pub retention: SignedDuration,
     /// How long a delivery may take to publish before another one does.
@@ -43,6 +53,26 @@ impl Settings {
                 |minutes| (1..=1440).contains(minutes),
                 "between 1 and 1440",
             )),
+            gather_deadline: Duration::from_secs(env.checked_or(
+                "GATHER_DEADLINE_SECONDS",
+                20,
+                |seconds| (1..=90).contains(seconds),
+                "between 1 and 90",
+            )),
+            scan_limit_bytes: 1_000_000
+                * env.checked_or(
+                    "LOG_SCAN_LIMIT_MB",
+                    2000,
+                    |megabytes| (1..=1_000_000).contains(megabytes),
+                    "between 1 and 1000000",
+                ),
+            group_tags: env
+                .optional("GROUP_TAGS")
+                .unwrap_or_else(|| "aws:autoscaling:groupName Service Application".to_owned())
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect(),
+            own_roles: env.optional("NAME_PREFIX").map(|prefix| format!("{prefix}-")).unwrap_or_default(),
             retention: SignedDuration::from_hours(
                 24 * env.checked_or(
                     "INCIDENT_RETENTION_DAYS",

@@ -2,13 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
-use aws_sdk_cloudwatchlogs::operation::filter_log_events::{FilterLogEventsError, FilterLogEventsOutput};
+use aws_sdk_cloudtrail::operation::lookup_events::{LookupEventsError, LookupEventsOutput};
+use aws_sdk_cloudwatch::operation::get_metric_data::{GetMetricDataError, GetMetricDataOutput};
+use aws_sdk_cloudwatchlogs::operation::filter_log_events::{
+    FilterLogEventsError, FilterLogEventsInput, FilterLogEventsOutput,
+};
 use aws_sdk_cloudwatchlogs::operation::get_query_results::GetQueryResultsOutput;
 use aws_sdk_cloudwatchlogs::operation::start_query::{StartQueryError, StartQueryOutput};
 use aws_sdk_cloudwatchlogs::types::{FilteredLogEvent, QueryStatus, ResultField};
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
 use aws_sdk_dynamodb::operation::query::QueryOutput;
+use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsOutput;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -22,18 +27,24 @@ use nightjar_aws::stores::{AuditStore, IncidentStore, InventoryStore};
 use nightjar_domain::anomaly::Anomaly;
 use nightjar_domain::diagnosis::LogSignals;
 use nightjar_domain::incident::Incident;
+use nightjar_domain::resource::{LogSource, Resource};
 use nightjar_log_analyzer_rca::context::Context;
+use nightjar_log_analyzer_rca::gather::ChangeCache;
 use nightjar_log_analyzer_rca::handler::{Summary, handle};
 use nightjar_log_analyzer_rca::settings::Settings;
-use nightjar_testkit::{anomaly, envelope_of, incident, now, resource, sns_event};
+use nightjar_testkit::{anomaly, at, envelope_of, incident, now, resource, sns_event};
 
 struct World {
     anomaly: Anomaly,
     /// The incident that an earlier delivery stored, and whether it was published.
     stored: Option<(Incident, bool)>,
+    groups: Vec<&'static str>,
     start_query: Rule,
+    also: Option<Rule>,
     rows: Vec<(&'static str, &'static str)>,
     filter: Rule,
+    trail: Rule,
+    metric_data: Rule,
     put: Rule,
     sns: Rule,
     /// Claims of the right to publish, and notes that it was done.
@@ -45,6 +56,8 @@ impl World {
         Self {
             anomaly: anomaly(),
             stored: None,
+            groups: vec!["/aws/ec2/checkout"],
+            also: None,
             start_query: mock!(aws_sdk_cloudwatchlogs::Client::start_query)
                 .then_output(|| StartQueryOutput::builder().query_id("q").build()),
             rows: vec![
@@ -54,6 +67,10 @@ impl World {
             ],
             filter: mock!(aws_sdk_cloudwatchlogs::Client::filter_log_events)
                 .then_output(|| FilterLogEventsOutput::builder().build()),
+            trail: mock!(aws_sdk_cloudtrail::Client::lookup_events)
+                .then_output(|| LookupEventsOutput::builder().build()),
+            metric_data: mock!(aws_sdk_cloudwatch::Client::get_metric_data)
+                .then_output(|| GetMetricDataOutput::builder().build()),
             put: mock!(aws_sdk_dynamodb::Client::put_item).then_output(|| PutItemOutput::builder().build()),
             sns: mock!(aws_sdk_sns::Client::publish)
                 .match_requests(|request| request.message_structure() == Some("json") && request.subject().is_some())
@@ -72,6 +89,9 @@ impl World {
         Context {
             signals: LogSignals::bundled().unwrap(),
             logs: self.logs(),
+            metrics: mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&self.metric_data]),
+            cloudtrail: mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, [&self.trail]),
+            changes: ChangeCache::default(),
             inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table.clone()),
             incidents: IncidentStore::new(dynamodb.clone(), settings.incidents_table.clone()),
             audit: AuditStore::new(dynamodb, settings.audit_table.clone()),
@@ -84,7 +104,15 @@ impl World {
         let stored = self.stored.clone();
         let inventory = mock!(aws_sdk_dynamodb::Client::get_item)
             .match_requests(|request| request.table_name() == Some("INVENTORY_TABLE"))
-            .then_output(|| GetItemOutput::builder().set_item(serde_dynamo::to_item(resource()).ok()).build());
+            .then_output({
+                let log_sources: Vec<LogSource> = self
+                    .groups
+                    .iter()
+                    .map(|&group| LogSource { group: group.to_owned(), stream_prefix: None })
+                    .collect();
+                let item = serde_dynamo::to_item(Resource { log_sources, ..resource() }).ok();
+                move || GetItemOutput::builder().set_item(item.clone()).build()
+            });
         let incidents = mock!(aws_sdk_dynamodb::Client::get_item)
             .match_requests(|request| request.table_name() == Some("INCIDENTS_TABLE"))
             .then_output(move || {
@@ -98,19 +126,25 @@ impl World {
                 });
                 GetItemOutput::builder().set_item(item).build()
             });
+        let siblings = mock!(aws_sdk_dynamodb::Client::scan).then_output(|| ScanOutput::builder().build());
         let tip = mock!(aws_sdk_dynamodb::Client::query).then_output(|| QueryOutput::builder().build());
         let audit = mock!(aws_sdk_dynamodb::Client::transact_write_items)
             .then_output(|| TransactWriteItemsOutput::builder().build());
         mock_client!(
             aws_sdk_dynamodb,
             RuleMode::MatchAny,
-            [&inventory, &incidents, &self.publication, &tip, &audit, &self.put]
+            [&inventory, &incidents, &self.publication, &tip, &audit, &self.put, &siblings]
         )
     }
 
     fn logs(&self) -> aws_sdk_cloudwatchlogs::Client {
         let rows = self.rows.clone();
+        // The incident's window is asked for first.
+        let asked = std::sync::atomic::AtomicUsize::new(0);
         let results = mock!(aws_sdk_cloudwatchlogs::Client::get_query_results).then_output(move || {
+            let quiet = [("2026-11-21 09:20:00.000", "INFO all is well")];
+            let first = asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+            let rows: &[_] = if first { &rows } else { &quiet };
             let field = |name: &str, value: &str| ResultField::builder().field(name).value(value).build();
             let rows = rows.iter().map(|(at, message)| {
                 vec![
@@ -121,7 +155,9 @@ impl World {
             });
             GetQueryResultsOutput::builder().status(QueryStatus::Complete).set_results(Some(rows.collect())).build()
         });
-        mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&self.start_query, &results, &self.filter])
+        let mut rules = vec![&self.start_query, &results, &self.filter];
+        rules.extend(&self.also);
+        mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, rules)
     }
 
     async fn run(&self) -> anyhow::Result<Summary> {
@@ -191,10 +227,24 @@ async fn a_delivery_beside_one_that_publishes_fails_and_comes_back_later() {
 async fn where_insights_cannot_serve_the_events_themselves_do() {
     let mut world = World::new();
     world.start_query = mock!(aws_sdk_cloudwatchlogs::Client::start_query).then_error(throttled);
-    world.filter = mock!(aws_sdk_cloudwatchlogs::Client::filter_log_events).then_output(|| {
-        let event = FilteredLogEvent::builder().timestamp(1_795_000_000_000).message("OutOfMemoryError").build();
-        FilterLogEventsOutput::builder().events(event).build()
-    });
+    let event = |second: i64, text: &str| FilteredLogEvent::builder().timestamp(second * 1000).message(text).build();
+    let incident = |request: &FilterLogEventsInput| {
+        request.start_time().is_some_and(|start| start >= at("2026-11-21T09:40:00Z").as_millisecond())
+    };
+    world.filter =
+        mock!(aws_sdk_cloudwatchlogs::Client::filter_log_events).match_requests(incident).then_output(move || {
+            let events = (0..20).map(|n| event(at("2026-11-21T09:57:00Z").as_second() + n, "OutOfMemoryError"));
+            FilterLogEventsOutput::builder().set_events(Some(events.collect())).build()
+        });
+    world.also = Some(
+        mock!(aws_sdk_cloudwatchlogs::Client::filter_log_events)
+            .match_requests(move |request| !incident(request))
+            .then_output(move || {
+                FilterLogEventsOutput::builder()
+                    .events(event(at("2026-11-21T09:10:00Z").as_second(), "all is well"))
+                    .build()
+            }),
+    );
     assert_eq!(world.run().await.unwrap().published, 1);
 }
 
@@ -222,4 +272,53 @@ async fn a_message_that_cannot_be_read_fails_the_invocation() {
     let error = handle(&world.context(), sns_event("not json"), now).await.unwrap_err().to_string();
     assert!(error.starts_with("not a Nightjar envelope"), "{error}");
     assert_eq!(world.put.num_calls(), 0);
+}
+
+#[tokio::test]
+async fn every_source_that_is_denied_is_a_gap_of_its_own() {
+    let mut world = World::new();
+    world.trail = mock!(aws_sdk_cloudtrail::Client::lookup_events).then_error(|| {
+        LookupEventsError::generic(ErrorMetadata::builder().code("AccessDeniedException").message("no trail").build())
+    });
+    world.metric_data = mock!(aws_sdk_cloudwatch::Client::get_metric_data).then_error(|| {
+        GetMetricDataError::generic(ErrorMetadata::builder().code("AccessDenied").message("no metrics").build())
+    });
+    world.put = mock!(aws_sdk_dynamodb::Client::put_item)
+        .match_requests(|request| {
+            let gaps = format!("{:?}", request.item().unwrap()["finding"].as_m().unwrap()["gaps"]);
+            ["changes in CloudTrail", "no trail", "metrics of the resource", "no metrics"]
+                .iter()
+                .all(|part| gaps.contains(part))
+        })
+        .then_output(|| PutItemOutput::builder().build());
+    assert_eq!(world.run().await.unwrap(), Summary { incidents: 1, published: 1 });
+    assert_eq!(world.put.num_calls(), 1);
+}
+
+#[tokio::test]
+async fn one_denied_group_of_several_costs_only_its_own_lines() {
+    let mut world = World::new();
+    world.groups = vec!["/aws/ec2/checkout", "/aws/ec2/secret"];
+    let denied =
+        || StartQueryError::generic(ErrorMetadata::builder().code("AccessDeniedException").message("no").build());
+    world.start_query = mock!(aws_sdk_cloudwatchlogs::Client::start_query)
+        .match_requests(|request| request.log_group_names() == ["/aws/ec2/checkout"])
+        .then_output(|| StartQueryOutput::builder().query_id("q").build());
+    world.also = Some(
+        mock!(aws_sdk_cloudwatchlogs::Client::start_query)
+            .match_requests(|request| request.log_group_names().iter().any(|group| group == "/aws/ec2/secret"))
+            .then_error(denied),
+    );
+    world.filter = mock!(aws_sdk_cloudwatchlogs::Client::filter_log_events).then_error(|| {
+        FilterLogEventsError::generic(ErrorMetadata::builder().code("AccessDeniedException").message("no").build())
+    });
+    world.put = mock!(aws_sdk_dynamodb::Client::put_item)
+        .match_requests(|request| {
+            let finding = request.item().unwrap()["finding"].as_m().unwrap();
+            let gaps = finding["gaps"].as_l().unwrap();
+            let source = gaps[0].as_m().unwrap()["source"].as_s().unwrap();
+            gaps.len() == 1 && source == "logs of /aws/ec2/secret" && !finding["patterns"].as_l().unwrap().is_empty()
+        })
+        .then_output(|| PutItemOutput::builder().build());
+    assert_eq!(world.run().await.unwrap(), Summary { incidents: 1, published: 1 });
 }

@@ -99,14 +99,18 @@ class Answers:
         return {"logGroups": [{"logGroupName": asked["logGroupNamePrefix"], "storedBytes": 0}]}
 
     def _logs_StartQuery(self, asked: dict[str, Any]) -> dict[str, Any]:
-        return {"queryId": "00000000-0000-4000-8000-000000000001"}
+        """The window of the anomaly has errors; what lies an hour or a day before it has none."""
+        recent = datetime.now(UTC).timestamp() - asked["startTime"] < 40 * 60
+        return {"queryId": f"00000000-0000-4000-8000-00000000000{1 if recent else 2}"}
 
     def _logs_GetQueryResults(self, asked: dict[str, Any]) -> dict[str, Any]:
         at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.000")
+        erring = asked["queryId"].endswith("1")
+        message = "Out of memory: Killed process {} (java)" if erring else "INFO request {} served"
         rows = [
             [
                 {"field": "@timestamp", "value": at},
-                {"field": "@message", "value": f"Out of memory: Killed process {4242 + number} (java)"},
+                {"field": "@message", "value": message.format(4242 + number)},
                 {"field": "@logStream", "value": examples.INSTANCE},
                 {"field": "@log", "value": f"{examples.ACCOUNT}:{examples.LOG_GROUP}"},
             ]
@@ -114,6 +118,10 @@ class Answers:
         ]
         statistics = {"bytesScanned": 1_048_576.0, "recordsMatched": 12.0, "recordsScanned": 9000.0}
         return {"results": rows, "statistics": statistics, "status": "Complete"}
+
+    def _cloudtrail_LookupEvents(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Nobody changed anything."""
+        return {"Events": []}
 
     def _sns_Publish(self, asked: dict[str, Any]) -> str:
         result = "<PublishResult><MessageId>00000000-0000-4000-8000-000000000002</MessageId></PublishResult>"

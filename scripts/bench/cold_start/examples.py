@@ -121,7 +121,7 @@ def incident(number: int = 0) -> dict[str, Any]:
         "gaps": [],
         "cost_usd": 0.000005,
     }
-    because = f"critical evidence in the logs: {SUMMARY}"
+    because = f"critical evidence: {SUMMARY}"
     return {
         "id": f"inc_{number:020x}",
         "title": f"CPUUtilization of checkout ({INSTANCE}) is abnormal",

@@ -39,7 +39,7 @@ impl Escalation {
 pub fn escalate(anomaly: &Anomaly, finding: &Finding, policy: &EscalationPolicy) -> Escalation {
     match finding.severity() {
         Some(severity) if severity >= policy.evidence_severity => {
-            Escalation::Escalated { because: format!("{severity} evidence in the logs: {}", finding.summary) }
+            Escalation::Escalated { because: format!("{severity} evidence: {}", finding.summary) }
         }
         _ if anomaly.score >= policy.critical_score => Escalation::Escalated {
             because: format!(
@@ -55,7 +55,7 @@ pub fn escalate(anomaly: &Anomaly, finding: &Finding, policy: &EscalationPolicy)
         },
         None => Escalation::Recorded {
             because: format!(
-                "no errors were found and the score {:.3} is below {:.3}",
+                "no evidence was found and the score {:.3} is below {:.3}",
                 anomaly.score, policy.critical_score
             ),
         },

@@ -1,23 +1,70 @@
 //! What was gathered around an anomaly, before anybody judges it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::anomaly::Anomaly;
+use crate::diagnosis::{PatternChange, Sibling};
+use crate::metric::Metric;
 
 /// The input of a diagnosis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
     pub anomaly: Anomaly,
     pub logs: LogEvidence,
+    /// What people and programs changed before the anomaly.
+    pub changes: Vec<Change>,
+    /// Other metrics of the resource.
+    pub metrics: Vec<MetricMove>,
+    pub siblings: Vec<Sibling>,
+    pub history: Vec<PastIncident>,
+    /// What should have been read, besides logs, and was not.
+    pub gaps: Vec<Gap>,
+}
+
+impl Evidence {
+    /// An anomaly, before anything was gathered.
+    pub fn of(anomaly: Anomaly) -> Self {
+        Self {
+            anomaly,
+            logs: LogEvidence::default(),
+            changes: Vec::new(),
+            metrics: Vec::new(),
+            siblings: Vec::new(),
+            history: Vec::new(),
+            gaps: Vec::new(),
+        }
+    }
 }
 
 /// Everything read from logs, and what could not be read.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LogEvidence {
     pub searches: Vec<LogSearch>,
-    pub lines: Vec<LogLine>,
+    /// What the lines of the anomaly's window have in common, compared with a window before.
+    pub patterns: Vec<ObservedPattern>,
     pub gaps: Vec<Gap>,
+}
+
+/// Log events of one template, in the anomaly's window and in the baseline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ObservedPattern {
+    pub template: String,
+    pub change: PatternChange,
+    pub count: u64,
+    /// `None` without a baseline.
+    pub baseline_count: Option<u64>,
+    /// The rate now over the rate before; `None` where there is nothing to divide by.
+    pub ratio: Option<f64>,
+    /// As the program wrote it, such as `ERROR`, where it could be told.
+    pub level: Option<String>,
+    /// One event as it was written.
+    pub sample: String,
+    pub group: String,
+    pub first_at: Option<Timestamp>,
+    pub last_at: Option<Timestamp>,
 }
 
 /// One search that was made: enough for a person to make it again.
@@ -60,4 +107,54 @@ pub struct Gap {
     pub source: String,
     /// Why it was not, and what would help.
     pub reason: String,
+}
+
+/// One event of CloudTrail that changed something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Change {
+    pub at: Timestamp,
+    /// The API action, such as `RevokeSecurityGroupIngress`.
+    pub event: String,
+    /// The service, such as `ec2.amazonaws.com`.
+    pub service: String,
+    /// Who: a user, or a role with its session.
+    pub by: String,
+    /// From where: an address, or the name of an AWS service.
+    pub from: String,
+    /// The resources that CloudTrail lists for it.
+    pub resources: Vec<String>,
+    /// How the change touches the resource of the incident: `None` where it does not.
+    pub touches: Option<String>,
+}
+
+/// What one metric did around the onset, judged against its own hours before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct MetricMove {
+    pub metric: Metric,
+    /// The median of the hours before.
+    pub usual: f64,
+    /// The value during the anomaly that lies farthest from it.
+    pub during: f64,
+    /// Robust z: distance from the median in units of 1.4826 · MAD; positive above.
+    pub z: f64,
+    /// When it left its band, if it did.
+    pub moved_at: Option<Timestamp>,
+}
+
+/// An incident of the same kind on the same resource, before this one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PastIncident {
+    pub id: String,
+    pub opened_at: Timestamp,
+    /// What its likeliest cause was.
+    pub cause: String,
+    /// What ended it, in the words of the timeline; `None` where it still stands.
+    pub ended: Option<String>,
+}
+
+/// What a resource is tagged with, and what surrounds it: whose changes count as touching it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Neighbours {
+    /// The name or id a CloudTrail event would list, and what it is to the resource.
+    pub names: BTreeMap<String, String>,
 }

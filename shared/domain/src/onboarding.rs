@@ -15,6 +15,8 @@ pub struct FoundResource {
     pub tags: BTreeMap<String, String>,
     pub state: String,
     pub launched_at: Option<Timestamp>,
+    /// See [`Resource::neighbours`].
+    pub neighbours: BTreeMap<String, String>,
 }
 
 /// Everything the plan rests on.
@@ -137,6 +139,7 @@ fn describe(
         tags: found.tags.clone(),
         state: found.state.clone(),
         launched_at: found.launched_at,
+        neighbours: found.neighbours.clone(),
         log_sources,
         metrics,
         missing: missing.into_iter().collect(),

@@ -86,6 +86,10 @@ pub struct Resource {
     /// The series the detector watches.
     pub metrics: Vec<WatchedMetric>,
     pub missing: Vec<Missing>,
+    /// What stands around it, by the name that CloudTrail lists: its security groups, role, volumes. A change of one of
+    /// them is a change of the resource.
+    #[serde(default)]
+    pub neighbours: BTreeMap<String, String>,
     pub onboarded_at: Timestamp,
     pub updated_at: Timestamp,
 }

@@ -99,6 +99,7 @@ impl Fleet {
             },
             state: state_of(instance),
             launched_at: launched_at(instance),
+            neighbours: neighbours_of(instance),
             tags,
         })
     }
@@ -124,6 +125,20 @@ fn launched_at(instance: &Instance) -> Option<Timestamp> {
 
 fn tags_of(tags: &[Tag]) -> BTreeMap<String, String> {
     tags.iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()))).collect()
+}
+
+/// What a change of would be a change of the instance.
+fn neighbours_of(instance: &Instance) -> BTreeMap<String, String> {
+    let groups = instance.security_groups().iter().filter_map(|group| group.group_id());
+    let mut neighbours: BTreeMap<String, String> =
+        groups.map(|id| (id.to_owned(), "its security group".to_owned())).collect();
+    // An instance profile usually has the name of its role.
+    let profile = instance.iam_instance_profile().and_then(|profile| profile.arn()?.rsplit('/').next());
+    neighbours.extend(profile.map(|name| (name.to_owned(), "its role".to_owned())));
+    neighbours.extend(instance.subnet_id().map(|id| (id.to_owned(), "its subnet".to_owned())));
+    let volumes = instance.block_device_mappings().iter().filter_map(|device| device.ebs()?.volume_id());
+    neighbours.extend(volumes.map(|id| (id.to_owned(), "its volume".to_owned())));
+    neighbours
 }
 
 fn failed(operation: &'static str, error: &(impl ProvideErrorMetadata + Error)) -> Ec2Error {

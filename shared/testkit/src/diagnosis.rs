@@ -1,11 +1,12 @@
 //! What the logs say around the anomaly.
 
-use nightjar_domain::diagnosis::{Cause, Finding, LogPattern};
-use nightjar_domain::evidence::{Evidence, LogEvidence, LogLine, LogSearch};
+use nightjar_domain::diagnosis::{Argument, BlastRadius, Cause, Finding, LogPattern, PatternChange};
+use nightjar_domain::evidence::{Change, Evidence, LogEvidence, LogLine, LogSearch, MetricMove, ObservedPattern};
+use nightjar_domain::metric::Metric;
 use nightjar_domain::severity::Severity;
 
 use crate::incident::anomaly;
-use crate::resource::{INSTANCE, LOG_GROUP};
+use crate::resource::{INSTANCE, LOG_GROUP, metric};
 use crate::time::at;
 
 const OUT_OF_MEMORY: &str = "Out of memory: Killed process 4242 (java)";
@@ -35,28 +36,68 @@ pub fn log_line(message: &str) -> LogLine {
     }
 }
 
-/// The anomaly with the lines the search found.
+/// The pattern of [`finding`], as mining gives it.
+pub fn observed_pattern() -> ObservedPattern {
+    ObservedPattern {
+        template: OUT_OF_MEMORY_TEMPLATE.to_owned(),
+        change: PatternChange::New,
+        count: EVENTS,
+        baseline_count: Some(0),
+        ratio: None,
+        level: None,
+        sample: OUT_OF_MEMORY.to_owned(),
+        group: LOG_GROUP.to_owned(),
+        first_at: Some(at("2026-11-21T09:55:40Z")),
+        last_at: Some(at("2026-11-21T09:59:10Z")),
+    }
+}
+
+/// The anomaly with what the search found.
 pub fn evidence() -> Evidence {
-    Evidence {
-        anomaly: anomaly(),
-        logs: LogEvidence {
-            searches: vec![log_search()],
-            lines: vec![log_line(OUT_OF_MEMORY); EVENTS as usize],
-            gaps: Vec::new(),
-        },
+    let logs = LogEvidence { searches: vec![log_search()], patterns: vec![observed_pattern()], gaps: Vec::new() };
+    Evidence { logs, ..Evidence::of(anomaly()) }
+}
+
+/// A security group's rule taken away seven minutes before the anomaly.
+pub fn change() -> Change {
+    Change {
+        at: at("2026-11-21T09:48:00Z"),
+        event: "RevokeSecurityGroupEgress".to_owned(),
+        service: "ec2.amazonaws.com".to_owned(),
+        by: "maria".to_owned(),
+        from: "198.51.100.20".to_owned(),
+        resources: vec!["sg-0a1b2c3d4e5f60718".to_owned()],
+        touches: Some("its security group".to_owned()),
+    }
+}
+
+fn memory_used() -> MetricMove {
+    MetricMove {
+        metric: Metric { namespace: "CWAgent".to_owned(), name: "mem_used_percent".to_owned(), ..metric() },
+        usual: 48.2,
+        during: 97.4,
+        z: 33.1,
+        moved_at: Some(at("2026-11-21T09:40:00Z")),
     }
 }
 
 /// Memory exhaustion, twelve events, 88 % sure.
 pub fn finding() -> Finding {
     Finding {
-        summary: "Memory exhaustion is the likeliest cause (88 % confidence, 12 log events)".to_owned(),
+        summary: "Memory exhaustion is the likeliest cause (88 % confidence): 12 × \"Out of memory: Killed process <n> (java)\", never before".to_owned(),
         causes: vec![Cause {
             kind: "memory_exhaustion".to_owned(),
             confidence: 0.88,
             severity: Severity::Critical,
             events: EVENTS,
             templates: vec![OUT_OF_MEMORY_TEMPLATE.to_owned()],
+            supports: vec![Argument {
+                weight: 0.88,
+                text: "12 × \"Out of memory: Killed process <n> (java)\", never before".to_owned(),
+            }],
+            contradicts: Vec::new(),
+            next_step: "Restart the process that grew, then give it a limit or more memory.".to_owned(),
+            runbook: Some("docs/runbooks.md#memory-exhaustion".to_owned()),
         }],
         error_events: EVENTS,
         patterns: vec![LogPattern {
@@ -64,12 +105,20 @@ pub fn finding() -> Finding {
             severity: Severity::Critical,
             cause: Some("memory_exhaustion".to_owned()),
             count: EVENTS,
+            baseline_count: Some(0),
+            ratio: None,
+            change: PatternChange::New,
             sample: OUT_OF_MEMORY.to_owned(),
             log_group: LOG_GROUP.to_owned(),
             first_at: at("2026-11-21T09:55:40Z"),
             last_at: at("2026-11-21T09:59:10Z"),
         }],
         patterns_cut: 0,
+        changes: vec![change()],
+        changes_cut: 0,
+        metrics: vec![memory_used()],
+        blast_radius: BlastRadius::Alone { of: 3 },
+        history: Vec::new(),
         searches: vec![log_search()],
         gaps: Vec::new(),
         cost_usd: log_search().cost_usd(),
@@ -80,10 +129,12 @@ pub fn finding() -> Finding {
 pub fn finding_without_errors() -> Finding {
     let search = LogSearch { matched: 0, ..log_search() };
     Finding {
-        summary: "No errors in the logs around the anomaly".to_owned(),
+        summary: "The cause is unknown: nothing in the logs that was not there before".to_owned(),
         causes: Vec::new(),
         error_events: 0,
         patterns: Vec::new(),
+        changes: Vec::new(),
+        metrics: Vec::new(),
         searches: vec![search],
         ..finding()
     }

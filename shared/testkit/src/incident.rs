@@ -39,7 +39,7 @@ pub fn incident() -> Incident {
 pub fn incident_of(anomaly: Anomaly) -> Incident {
     let opened_at = anomaly.window_end + SignedDuration::from_mins(1);
     let finding = finding();
-    let because = format!("critical evidence in the logs: {}", finding.summary);
+    let because = format!("critical evidence: {}", finding.summary);
     Incident::open(anomaly, finding, Escalation::Escalated { because }, "log-analyzer-rca", opened_at)
 }
 

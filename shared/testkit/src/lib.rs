@@ -18,7 +18,7 @@ mod resource;
 mod time;
 
 pub use audit::{AnchorKey, Trail};
-pub use diagnosis::{evidence, finding, finding_without_errors, log_line};
+pub use diagnosis::{change, evidence, finding, finding_without_errors, log_line, observed_pattern};
 pub use envelope::{envelope_of, sns_event};
 pub use incident::{anomaly, incident, incident_of, incidents};
 pub use resource::{ACCOUNT, INSTANCE, LOG_GROUP, REGION, metric, resource, resource_ref, watched_metric};

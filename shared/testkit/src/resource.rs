@@ -55,6 +55,7 @@ pub fn resource() -> Resource {
         log_sources: vec![LogSource { group: LOG_GROUP.to_owned(), stream_prefix: None }],
         metrics: vec![watched_metric()],
         missing: vec![Missing::MemoryMetric, Missing::DiskMetric],
+        neighbours: BTreeMap::from([("sg-0a1b2c3d4e5f60718".to_owned(), "its security group".to_owned())]),
         onboarded_at: at("2026-11-01T00:00:00Z"),
         updated_at: at("2026-11-21T09:45:00Z"),
     }

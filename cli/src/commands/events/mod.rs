@@ -102,18 +102,22 @@ impl ApiArgs {
         let signing = if self.no_sign { Signing::Off } else { Signing::load(&aws).await };
         ApiClient::new(api, self.host.as_deref(), signing)
     }
+
+    /// One event, as the API tells it.
+    pub(super) async fn event(&self, id: &str) -> anyhow::Result<Value> {
+        anyhow::ensure!(!id.contains('/'), "{id:?} is no event's id: `nightjar events list` shows them");
+        self.client().await?.get(&format!("events/{id}"), &[]).await
+    }
 }
 
 pub(super) async fn run(args: &EventsArgs, output: Output) -> anyhow::Result<Outcome> {
-    let client = args.api.client().await?;
     match &args.command {
         EventsCommand::List(list) => {
-            let page = client.get("events", &list.query()).await?;
+            let page = args.api.client().await?.get("events", &list.query()).await?;
             output.print(&page, describe_list)?;
         }
         EventsCommand::Show { id } => {
-            anyhow::ensure!(!id.contains('/'), "{id:?} is no event's id: `nightjar events list` shows them");
-            let event = client.get(&format!("events/{id}"), &[]).await?;
+            let event = args.api.event(id).await?;
             output.print(&event, describe_event)?;
         }
     }

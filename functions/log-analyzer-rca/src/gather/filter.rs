@@ -1,21 +1,22 @@
-//! FilterLogEvents: slower and unfiltered, but it serves where Logs Insights does not (its 30 concurrent queries are
-//! used up, or the account has no access to it).
+//! FilterLogEvents: slower, but it serves where Logs Insights does not (its 30 concurrent queries are used up, or the
+//! account has no access to it).
 
 use anyhow::Context as _;
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 use jiff::Timestamp;
-use nightjar_domain::evidence::{LogLine, LogSearch};
+use nightjar_domain::evidence::LogLine;
 
-use super::{Found, Search};
+use super::search::{Found, Search};
 
 /// Pages read of one group; a page holds up to 10,000 events or 1 MB. The API allows 5 to 10 calls a second.
 const PAGES: usize = 5;
 
-/// Reads the events of every group and keeps those that a signal matches.
-pub(super) async fn run(client: &Client, search: &Search<'_>) -> anyhow::Result<Found> {
+/// Reads the events of every group, oldest first, up to the search's limit. It does not filter: its patterns know no
+/// alternatives of this kind, and the comparison wants ordinary lines too.
+pub(super) async fn run(client: &Client, search: &Search) -> anyhow::Result<Found> {
     let mut lines = Vec::new();
-    let mut cut = Vec::new();
+    let mut gaps = Vec::new();
     for group in &search.groups {
         let mut pages = client
             .filter_log_events()
@@ -28,29 +29,15 @@ pub(super) async fn run(client: &Client, search: &Search<'_>) -> anyhow::Result<
         let mut read = 0;
         while let Some(page) = pages.next().await {
             let page = page.with_context(|| format!("FilterLogEvents of {group}"))?;
-            let matching = page.events().iter().filter_map(|event| line(event, group));
-            lines.extend(matching.filter(|line| search.signals.classify(&line.message).is_some()));
+            lines.extend(page.events().iter().filter_map(|event| line(event, group)));
             read += 1;
-            if read == PAGES && page.next_token().is_some() {
-                cut.push(group.as_str());
+            if (read == PAGES || lines.len() >= search.limit as usize) && page.next_token().is_some() {
+                gaps.push(search.gap(format!("only the first {} events of {group} were read", lines.len())));
                 break;
             }
         }
     }
-    let gap =
-        (!cut.is_empty()).then(|| search.gap(format!("only the first {PAGES} pages of {} were read", cut.join(", "))));
-    Ok(Found {
-        search: Some(LogSearch {
-            log_groups: search.groups.clone(),
-            from: search.from,
-            until: search.until,
-            query: search.signals.insights_query(search.stream_prefix.as_deref(), 1000),
-            bytes_scanned: 0,
-            matched: lines.len() as u64,
-        }),
-        lines,
-        gap,
-    })
+    Ok(Found { search: Some(search.told(0, lines.len())), lines, cut: false, gaps })
 }
 
 fn line(event: &FilteredLogEvent, group: &str) -> Option<LogLine> {

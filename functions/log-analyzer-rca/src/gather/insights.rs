@@ -9,61 +9,67 @@ use aws_sdk_cloudwatchlogs::types::{QueryStatus, ResultField};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use nightjar_domain::evidence::{LogLine, LogSearch};
+use nightjar_domain::evidence::LogLine;
 
-use super::{Found, Search};
+use super::search::{Found, Search};
 
-/// Log groups of one query.
+/// Log groups of one query (Logs Insights' quota).
 pub(super) const MAX_GROUPS: usize = 50;
-/// Events of one query, newest first.
-const LIMIT: u32 = 1000;
 /// Between two looks at a running query.
-const POLL: Duration = Duration::from_millis(250);
+const POLL: Duration = Duration::from_millis(200);
 
-/// Runs the query and waits for its end; the caller's deadline ends the waiting.
-pub(super) async fn run(client: &Client, search: &Search<'_>) -> anyhow::Result<Found> {
-    let query = search.signals.insights_query(search.stream_prefix.as_deref(), LIMIT);
+/// Runs the query until its end, or until it has scanned more than `max_bytes`; the caller's deadline ends the waiting.
+pub(super) async fn run(client: &Client, search: &Search, max_bytes: u64) -> anyhow::Result<Found> {
     let started = client
         .start_query()
         .set_log_group_names(Some(search.groups.clone()))
         .start_time(search.from.as_second())
         .end_time(search.until.as_second())
-        .query_string(&query)
+        .query_string(search.query())
         .send()
         .await
         .context("StartQuery")?;
     let id = started.query_id().context("StartQuery answered without a query id")?;
-    let results = wait(client, id).await?;
+    let (results, stopped) = wait(client, id, max_bytes).await?;
     let lines: Vec<LogLine> = results.results().iter().filter_map(|row| line(row, search)).collect();
-    let gap = (lines.len() >= LIMIT as usize)
-        .then(|| search.gap(format!("only the newest {LIMIT} matching events were read")));
-    let statistics = results.statistics();
+    let scanned = scanned(&results);
+    let gaps = if stopped {
+        vec![search.gap(format!(
+            "the search was stopped after {} MB: LOG_SCAN_LIMIT_MB keeps its cost down",
+            scanned / 1_000_000
+        ))]
+    } else {
+        Vec::new()
+    };
     Ok(Found {
-        search: Some(LogSearch {
-            log_groups: search.groups.clone(),
-            from: search.from,
-            until: search.until,
-            query,
-            bytes_scanned: statistics.map_or(0, |statistics| statistics.bytes_scanned() as u64),
-            matched: lines.len() as u64,
-        }),
+        search: Some(search.told(scanned, lines.len())),
+        cut: lines.len() >= search.limit as usize,
         lines,
-        gap,
+        gaps,
     })
 }
 
-async fn wait(client: &Client, id: &str) -> anyhow::Result<GetQueryResultsOutput> {
+/// The results, and whether the query was stopped for its cost.
+async fn wait(client: &Client, id: &str, max_bytes: u64) -> anyhow::Result<(GetQueryResultsOutput, bool)> {
     loop {
         let results = client.get_query_results().query_id(id).send().await.context("GetQueryResults")?;
         match results.status() {
-            Some(QueryStatus::Complete) => return Ok(results),
+            Some(QueryStatus::Complete) => return Ok((results, false)),
+            Some(QueryStatus::Scheduled | QueryStatus::Running) | None if scanned(&results) > max_bytes => {
+                client.stop_query().query_id(id).send().await.context("StopQuery")?;
+                return Ok((results, true));
+            }
             Some(QueryStatus::Scheduled | QueryStatus::Running) | None => tokio::time::sleep(POLL).await,
             Some(other) => bail!("the Logs Insights query ended as {other}"),
         }
     }
 }
 
-fn line(row: &[ResultField], search: &Search<'_>) -> Option<LogLine> {
+fn scanned(results: &GetQueryResultsOutput) -> u64 {
+    results.statistics().map_or(0, |statistics| statistics.bytes_scanned() as u64)
+}
+
+fn line(row: &[ResultField], search: &Search) -> Option<LogLine> {
     let field = |name: &str| row.iter().find(|field| field.field() == Some(name)).and_then(ResultField::value);
     // `@log` is `account:group`; without it the group is certain only where there is one.
     let group = field("@log")

@@ -1,124 +1,94 @@
-//! Reads the logs around an anomaly. What cannot be read becomes a named gap, never a failure: an incident with half
-//! its evidence is worth more than none.
+//! Gathers the evidence around an anomaly, everything at once and inside one deadline. What is late, denied or failing
+//! becomes a named gap, never a failure: an incident with half its evidence is worth more than none.
 
+mod changes;
 mod filter;
+mod history;
 mod insights;
+mod logs;
+mod metrics;
+mod search;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use nightjar_domain::anomaly::Anomaly;
-use nightjar_domain::diagnosis::LogSignals;
-use nightjar_domain::evidence::{Gap, LogEvidence, LogLine, LogSearch};
-use nightjar_domain::resource::{LogSource, Resource};
+use nightjar_domain::diagnosis::Sibling;
+use nightjar_domain::evidence::{Change, Evidence, Gap, LogEvidence, MetricMove, PastIncident};
 
-/// All of the gathering ends within this.
-const DEADLINE: Duration = Duration::from_secs(20);
-/// Logs are written a little after what they tell of.
-const AFTERMATH: SignedDuration = SignedDuration::from_mins(2);
+pub use changes::ChangeCache;
 
-/// The span of a search, and whose streams it reads.
-#[derive(Debug, Clone)]
-struct Search<'a> {
-    groups: Vec<String>,
-    stream_prefix: Option<String>,
-    from: Timestamp,
-    until: Timestamp,
-    signals: &'a LogSignals,
-}
+use crate::context::Context;
 
-/// What one search brought.
+/// What one source brought, and what it could not.
 #[derive(Debug, Default)]
-struct Found {
-    search: Option<LogSearch>,
-    lines: Vec<LogLine>,
-    gap: Option<Gap>,
+struct Gathered<T> {
+    found: T,
+    gaps: Vec<Gap>,
 }
 
-impl Search<'_> {
-    fn gap(&self, reason: impl Into<String>) -> Gap {
-        Gap { source: format!("logs of {}", self.groups.join(", ")), reason: reason.into() }
+impl<T: Default> Gathered<T> {
+    fn gap(source: &str, reason: impl Into<String>) -> Self {
+        Self { found: T::default(), gaps: vec![Gap { source: source.to_owned(), reason: reason.into() }] }
     }
 }
 
-/// Searches the log groups of `resource` from `before` the anomaly's window to shortly after it.
-pub async fn logs(
-    client: &aws_sdk_cloudwatchlogs::Client,
-    anomaly: &Anomaly,
-    resource: Option<&Resource>,
-    signals: &LogSignals,
-    before: SignedDuration,
-    now: Timestamp,
-) -> LogEvidence {
-    let mut evidence = LogEvidence::default();
-    let sources = match resource {
-        None => {
-            evidence.gaps.push(Gap {
-                source: format!("inventory of {}", anomaly.resource.id),
-                reason: "the resource is no longer in the inventory, so its log groups are unknown".to_owned(),
-            });
-            return evidence;
+/// Reads everything about the anomaly's resource that a diagnosis wants.
+pub async fn evidence(context: &Context, anomaly: &Anomaly, now: Timestamp) -> Evidence {
+    let deadline = context.settings.gather_deadline;
+    let (resource, mut gaps) = match context.inventory.get(&anomaly.resource.arn).await {
+        Ok(Some(resource)) => (Some(resource), Vec::new()),
+        Ok(None) => {
+            let reason = "the resource is no longer in the inventory, so its log groups and neighbours are unknown";
+            (None, vec![inventory_gap(anomaly, reason)])
         }
-        Some(resource) => &resource.log_sources,
+        Err(error) => (None, vec![inventory_gap(anomaly, &format!("{error:#}"))]),
     };
-    if sources.is_empty() {
-        evidence.gaps.push(Gap {
-            source: format!("logs of {}", anomaly.resource.id),
-            reason: "no log group is known: name them in the log-groups tag".to_owned(),
-        });
-    }
-    let from = anomaly.window_start - before;
-    let until = (anomaly.window_end + AFTERMATH).min(now);
-    let searches = searches(sources, from, until, signals);
-    for found in futures::future::join_all(searches.iter().map(|search| within_deadline(client, search))).await {
-        evidence.searches.extend(found.search);
-        evidence.lines.extend(found.lines);
-        evidence.gaps.extend(found.gap);
-    }
-    evidence
+    let resource = resource.as_ref();
+    let (logs, changes, metrics, history) = tokio::join!(
+        // A search ends itself before the deadline, so that the other groups' lines are not lost with one that is slow.
+        logs::read(context, anomaly, resource, now),
+        within(deadline, changes::SOURCE, changes::read(context, anomaly, resource, now)),
+        within(deadline, metrics::SOURCE, metrics::read(context, anomaly, resource)),
+        within(deadline, history::SOURCE, history::read(context, anomaly)),
+    );
+    let (moves, siblings): (Vec<MetricMove>, Vec<Sibling>) = metrics.found;
+    let (changes, history): ((Vec<Change>, Vec<Gap>), (Vec<PastIncident>, Vec<Gap>)) =
+        ((changes.found, changes.gaps), (history.found, history.gaps));
+    gaps.extend(changes.1);
+    gaps.extend(metrics.gaps);
+    gaps.extend(history.1);
+    let logs: LogEvidence = logs;
+    Evidence { anomaly: anomaly.clone(), logs, changes: changes.0, metrics: moves, siblings, history: history.0, gaps }
 }
 
-/// One search for all groups that are read alike: Logs Insights takes up to 50 groups a query, and bills by bytes.
-fn searches<'a>(sources: &[LogSource], from: Timestamp, until: Timestamp, signals: &'a LogSignals) -> Vec<Search<'a>> {
-    let mut by_prefix: BTreeMap<Option<String>, Vec<String>> = BTreeMap::new();
-    for source in sources {
-        by_prefix.entry(source.stream_prefix.clone()).or_default().push(source.group.clone());
-    }
-    by_prefix
-        .into_iter()
-        .flat_map(|(stream_prefix, groups)| {
-            let chunks: Vec<Vec<String>> = groups.chunks(insights::MAX_GROUPS).map(<[String]>::to_vec).collect();
-            chunks.into_iter().map(move |groups| Search {
-                groups,
-                stream_prefix: stream_prefix.clone(),
-                from,
-                until,
-                signals,
-            })
-        })
-        .collect()
+fn inventory_gap(anomaly: &Anomaly, reason: &str) -> Gap {
+    Gap { source: format!("inventory of {}", anomaly.resource.id), reason: reason.to_owned() }
 }
 
-async fn within_deadline(client: &aws_sdk_cloudwatchlogs::Client, search: &Search<'_>) -> Found {
-    match tokio::time::timeout(DEADLINE, search_logs(client, search)).await {
-        Ok(found) => found,
-        Err(_) => {
-            Found { gap: Some(search.gap(format!("no result within {} s", DEADLINE.as_secs()))), ..Found::default() }
+async fn within<T: Default>(
+    deadline: Duration,
+    source: &str,
+    reading: impl Future<Output = anyhow::Result<Gathered<T>>>,
+) -> Gathered<T> {
+    match tokio::time::timeout(deadline, reading).await {
+        Ok(Ok(gathered)) => gathered,
+        Ok(Err(error)) => {
+            tracing::warn!(error = format!("{error:#}"), source, "cannot be read");
+            Gathered::gap(source, explained(&error))
+        }
+        Err(_) => Gathered::gap(source, format!("no answer within {} s", deadline.as_secs_f64())),
+    }
+}
+
+/// The chain of causes in one line, without what repeats.
+fn explained(error: &anyhow::Error) -> String {
+    let mut told: Vec<String> = Vec::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        if !told.iter().any(|before| before.contains(&text)) {
+            told.push(text);
         }
     }
-}
-
-/// Logs Insights first; where it cannot serve, the events themselves.
-async fn search_logs(client: &aws_sdk_cloudwatchlogs::Client, search: &Search<'_>) -> Found {
-    match insights::run(client, search).await {
-        Ok(found) => found,
-        Err(error) => {
-            tracing::warn!(error = format!("{error:#}"), groups = ?search.groups, "Logs Insights cannot serve");
-            match filter::run(client, search).await {
-                Ok(found) => found,
-                Err(error) => Found { gap: Some(search.gap(format!("{error:#}"))), ..Found::default() },
-            }
-        }
-    }
+    told.join(": ")
 }

@@ -4,11 +4,14 @@ import json
 import os
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from common import Json, derive, dynamodb, envelopes, from_item, now, publish, record, rfc3339, session, to_item
 
 logs = session.client("logs")
+cloudtrail = session.client("cloudtrail")
+cloudwatch = session.client("cloudwatch")
 sns = session.client("sns")
 
 SIGNALS = (
@@ -17,7 +20,8 @@ SIGNALS = (
     ("connection_exhaustion", re.compile(r"connection pool (?:is )?exhausted|too many connections", re.I)),
     ("dependency_timeout", re.compile(r"timed out|timeout exceeded|deadline exceeded|etimedout", re.I)),
 )
-QUERY = "fields @timestamp, @message, @logStream | filter @message like /(?i)({})/ | sort @timestamp desc | limit 1000"
+QUERY = "fields @timestamp, @message, @logStream, @log | sort @timestamp desc | limit 6000"
+EC2_METRICS = ("NetworkIn", "NetworkOut", "CPUCreditBalance", "StatusCheckFailed_Instance", "StatusCheckFailed_System")
 
 
 def handle(event: Json) -> dict[str, int]:
@@ -41,7 +45,19 @@ def open_incident(anomaly: Json) -> Json:
         return from_item(stored)
     key = {"arn": {"S": anomaly["resource"]["arn"]}}
     resource = from_item(dynamodb.get_item(TableName=os.environ["INVENTORY_TABLE"], Key=key)["Item"])
-    finding = diagnose(search([source["group"] for source in resource["log_sources"]], anomaly))
+    dynamodb.scan(TableName=os.environ["INVENTORY_TABLE"])
+    groups = [source["group"] for source in resource["log_sources"]]
+    start = datetime.fromisoformat(anomaly["window_start"]) - timedelta(minutes=15)
+    end = datetime.fromisoformat(anomaly["window_end"]) + timedelta(minutes=2)
+    day, hour = timedelta(days=1), timedelta(hours=1)
+    spans = ((start, end), (start - hour, start), (start - day, end - day))
+    with ThreadPoolExecutor(max_workers=6) as pool:
+        windows = [pool.submit(search, groups, *span) for span in spans]
+        others = [pool.submit(look, anomaly) for look in (changes, metrics, history)]
+        incident_rows, *before = [window.result() for window in windows]
+        for other in others:
+            other.result()
+    finding = diagnose(incident_rows, {row["@message"] for rows in before for row in rows})
     at = now()
     incident = {
         "id": incident_id,
@@ -64,12 +80,52 @@ def open_incident(anomaly: Json) -> Json:
     return incident
 
 
-def search(groups: list[str], anomaly: Json) -> list[dict[str, str]]:
-    start = datetime.fromisoformat(anomaly["window_start"]) - timedelta(minutes=15)
-    end = datetime.fromisoformat(anomaly["window_end"]) + timedelta(minutes=2)
-    query = QUERY.format("|".join(pattern.pattern for _, pattern in SIGNALS))
+def changes(anomaly: Json) -> list[Json]:
+    end = datetime.fromisoformat(anomaly["window_end"])
+    writes = [{"AttributeKey": "ReadOnly", "AttributeValue": "false"}]
+    answer = cloudtrail.lookup_events(
+        LookupAttributes=writes, StartTime=end - timedelta(hours=6), EndTime=end, MaxResults=50
+    )
+    return answer["Events"]
+
+
+def metrics(anomaly: Json) -> list[Json]:
+    end = datetime.fromisoformat(anomaly["window_end"])
+    dimensions = [{"Name": "InstanceId", "Value": anomaly["resource"]["id"]}]
+    queries = [
+        {
+            "Id": f"m{index}",
+            "MetricStat": {
+                "Metric": {"Namespace": "AWS/EC2", "MetricName": name, "Dimensions": dimensions},
+                "Period": 300,
+                "Stat": "Average",
+            },
+        }
+        for index, name in enumerate(EC2_METRICS)
+    ]
+    answer = cloudwatch.get_metric_data(MetricDataQueries=queries, StartTime=end - timedelta(hours=6), EndTime=end)
+    return answer["MetricDataResults"]
+
+
+def history(anomaly: Json) -> list[Json]:
+    answer = dynamodb.query(
+        TableName=os.environ["INCIDENTS_TABLE"],
+        IndexName="by_resource",
+        KeyConditionExpression="#partition = :partition AND opened_at BETWEEN :since AND :until",
+        ExpressionAttributeNames={"#partition": "resource_id"},
+        ExpressionAttributeValues={
+            ":partition": {"S": anomaly["resource"]["id"]},
+            ":since": {"S": "2020-01-01T00:00:00Z"},
+            ":until": {"S": anomaly["window_start"]},
+        },
+        ScanIndexForward=False,
+    )
+    return answer["Items"]
+
+
+def search(groups: list[str], start: datetime, end: datetime) -> list[dict[str, str]]:
     started = logs.start_query(
-        logGroupNames=groups, startTime=int(start.timestamp()), endTime=int(end.timestamp()), queryString=query
+        logGroupNames=groups, startTime=int(start.timestamp()), endTime=int(end.timestamp()), queryString=QUERY
     )
     while True:
         results = logs.get_query_results(queryId=started["queryId"])
@@ -80,15 +136,16 @@ def search(groups: list[str], anomaly: Json) -> list[dict[str, str]]:
         time.sleep(0.25)
 
 
-def diagnose(rows: list[dict[str, str]]) -> Json:
+def diagnose(rows: list[dict[str, str]], before: set[str]) -> Json:
+    templates_before = {re.sub(r"\d+", "<n>", message) for message in before}
     causes: dict[str, int] = {}
     patterns: dict[str, Json] = {}
     for row in rows:
         cause = next((name for name, pattern in SIGNALS if pattern.search(row["@message"])), None)
-        if cause is None:
+        template = re.sub(r"\d+", "<n>", row["@message"])
+        if cause is None or template in templates_before:
             continue
         causes[cause] = causes.get(cause, 0) + 1
-        template = re.sub(r"\d+", "<n>", row["@message"])
         patterns.setdefault(template, {"template": template, "cause": cause, "count": 0, "sample": row["@message"]})
         patterns[template]["count"] += 1
     ranked = sorted(causes.items(), key=lambda pair: -pair[1])

@@ -2,10 +2,12 @@
 
 mod email;
 mod notice;
+mod report;
 mod slack;
 mod webhook;
 
 pub use email::{Email, email};
 pub use notice::Notice;
+pub use report::{Section, report};
 pub use slack::slack_message;
 pub use webhook::WebhookPayload;

@@ -1,101 +1,171 @@
-//! From evidence to a finding: ranked causes, each with what it rests on.
+//! From evidence to a finding: ranked causes, each with what speaks for it and against it.
 
+mod blast;
+mod case;
+mod change;
+mod engines;
+mod facts;
+mod family;
 mod finding;
-mod grouping;
+mod movement;
+mod phrase;
+mod rank;
+mod reading;
 mod signals;
+mod windows;
 
-pub use finding::{Cause, Finding, LogPattern};
+pub use blast::{BlastRadius, Sibling};
+pub use change::touches;
+
+pub use finding::{Argument, Cause, Finding, LogPattern, PatternChange, UNKNOWN};
+pub use movement::{calm_until, movement};
 pub use signals::{LogSignals, Signal, SignalDocument, SignalsDocument, SignalsError};
+pub use windows::{LogWindow, compare};
 
-use crate::evidence::Evidence;
+use crate::evidence::{Change, Evidence, LogSearch, MetricMove, ObservedPattern};
 use crate::severity::Severity;
+use facts::Facts;
+use reading::Reading;
 
 /// How many patterns a finding keeps, most telling first. The rest is counted in `patterns_cut`.
 const MAX_PATTERNS: usize = 20;
-/// How many patterns a cause names, most telling first. A message must stay below what SNS accepts.
-const MAX_TEMPLATES: usize = 5;
+/// How many changes a finding keeps; those that touch the resource first.
+const MAX_CHANGES: usize = 10;
+/// Resources of a change that are kept, and characters of a name.
+const MAX_RESOURCES: usize = 5;
+const NAME_CHARS: usize = 200;
+/// How many metrics a finding keeps, those that moved most first.
+const MAX_METRICS: usize = 12;
 
-/// Ranks the causes that the evidence supports. Without any, the finding says that none was found and what could
-/// not be read: both are results.
+/// Ranks the causes that the evidence supports. Without any, the first is `unknown`, and the finding says what could not
+/// be read: both are results.
 pub fn diagnose(evidence: &Evidence, signals: &LogSignals) -> Finding {
-    let mut patterns = grouping::group(&evidence.logs.lines, signals);
-    patterns.sort_by(|a, b| b.severity.cmp(&a.severity).then(b.count.cmp(&a.count)).then(a.template.cmp(&b.template)));
-    let mut causes = rank_causes(&patterns);
-    causes.sort_by(|a, b| b.confidence.total_cmp(&a.confidence).then_with(|| a.kind.cmp(&b.kind)));
-
-    let patterns_cut = patterns.len().saturating_sub(MAX_PATTERNS) as u64;
-    let error_events = patterns.iter().map(|pattern| pattern.count).sum();
-    patterns.truncate(MAX_PATTERNS);
+    let facts = Facts::of(evidence, signals);
+    let causes = conclude(&facts, signals);
+    let mut patterns: Vec<&Reading<'_>> = facts.readings.iter().filter(|reading| is_worth_showing(reading)).collect();
+    patterns.sort_by(|a, b| {
+        let interest = |reading: &Reading<'_>| (reading.news * (1.0 + rank_of(reading.severity()))).max(0.0);
+        interest(b)
+            .total_cmp(&interest(a))
+            .then(b.pattern.count.cmp(&a.pattern.count))
+            .then_with(|| a.pattern.template.cmp(&b.pattern.template))
+    });
+    let errors = facts.readings.iter().filter(|reading| reading.severity() >= Some(Severity::Medium));
+    let (changes, changes_cut) = shown_changes(&evidence.changes);
     Finding {
-        summary: summarise(&causes, error_events, evidence),
-        causes,
-        error_events,
-        patterns,
-        patterns_cut,
-        cost_usd: evidence.logs.searches.iter().map(crate::evidence::LogSearch::cost_usd).sum(),
+        summary: summarise(&causes, &facts),
+        error_events: errors.map(|reading| reading.pattern.count).sum(),
+        patterns_cut: patterns.len().saturating_sub(MAX_PATTERNS) as u64,
+        patterns: patterns
+            .iter()
+            .take(MAX_PATTERNS)
+            .map(|reading| reading.shown(evidence.anomaly.window_start))
+            .collect(),
+        changes,
+        changes_cut,
+        metrics: shown_metrics(&evidence.metrics),
+        blast_radius: facts.blast.clone(),
+        history: evidence.history.clone(),
+        cost_usd: evidence.logs.searches.iter().map(LogSearch::cost_usd).sum(),
         searches: evidence.logs.searches.clone(),
-        gaps: evidence.logs.gaps.clone(),
+        gaps: facts.gaps.iter().map(|gap| (*gap).clone()).collect(),
+        causes,
     }
 }
 
-/// One cause per kind of signal, its confidence from how severe and how often.
-fn rank_causes(patterns: &[LogPattern]) -> Vec<Cause> {
-    let mut causes: Vec<Cause> = Vec::new();
-    for pattern in patterns {
-        let Some(kind) = &pattern.cause else { continue };
-        if let Some(cause) = causes.iter_mut().find(|cause| &cause.kind == kind) {
-            cause.events += pattern.count;
-            cause.severity = cause.severity.max(pattern.severity);
-            if cause.templates.len() < MAX_TEMPLATES {
-                cause.templates.push(pattern.template.clone());
-            }
-        } else {
-            causes.push(Cause {
-                kind: kind.clone(),
-                confidence: 0.0,
-                severity: pattern.severity,
-                events: pattern.count,
-                templates: vec![pattern.template.clone()],
-            });
-        }
-    }
+/// Ranks the causes that log patterns alone support, such as those of two files.
+pub fn hypotheses(patterns: &[ObservedPattern], signals: &LogSignals) -> Vec<Cause> {
+    conclude(&Facts::of_patterns(patterns, signals), signals)
+}
+
+fn conclude(facts: &Facts<'_>, signals: &LogSignals) -> Vec<Cause> {
+    let mut causes = rank::rank(engines::examine(facts, signals), facts);
     for cause in &mut causes {
-        cause.confidence = confidence(cause.severity, cause.events);
+        cause.runbook = signals.runbook(&cause.kind).map(str::to_owned);
     }
     causes
 }
 
-/// 0 to 1. A single event of a severe kind is worth half of what many are: `ceiling · n / (n + 1)`, so that one
-/// line never makes a certainty and the hundredth adds nothing.
-fn confidence(severity: Severity, events: u64) -> f64 {
-    let ceiling = match severity {
-        Severity::Critical => 0.95,
-        Severity::High => 0.80,
-        Severity::Medium => 0.60,
-        Severity::Low | Severity::Info => 0.40,
-    };
-    ceiling * events as f64 / (events as f64 + 1.0)
+/// Trouble, and whatever is new; not the ordinary lines that are as ever.
+fn is_worth_showing(reading: &Reading<'_>) -> bool {
+    let vanished = reading.pattern.change == PatternChange::Vanished;
+    reading.severity() >= Some(Severity::Low) || vanished || reading.news >= 0.5
 }
 
-fn summarise(causes: &[Cause], error_events: u64, evidence: &Evidence) -> String {
-    if let Some(top) = causes.first() {
-        return format!(
-            "{} is the likeliest cause ({:.0} % confidence, {} log event{})",
-            top.title(),
-            top.confidence * 100.0,
-            top.events,
-            plural(top.events)
-        );
+fn rank_of(severity: Option<Severity>) -> f64 {
+    severity.map_or(0.0, |severity| f64::from(severity as u8))
+}
+
+fn shown_changes(changes: &[Change]) -> (Vec<Change>, u64) {
+    let mut changes = changes.to_vec();
+    changes.sort_by(|a, b| {
+        b.touches.is_some().cmp(&a.touches.is_some()).then(b.at.cmp(&a.at)).then_with(|| a.event.cmp(&b.event))
+    });
+    let cut = changes.len().saturating_sub(MAX_CHANGES) as u64;
+    changes.truncate(MAX_CHANGES);
+    for change in &mut changes {
+        change.resources.truncate(MAX_RESOURCES);
+        let texts = [&mut change.event, &mut change.service, &mut change.by, &mut change.from];
+        for text in texts.into_iter().chain(&mut change.resources) {
+            *text = text.chars().take(NAME_CHARS).collect();
+        }
     }
-    if error_events > 0 {
-        return format!("{error_events} error event{} in the logs, none of a known cause", plural(error_events));
+    (changes, cut)
+}
+
+fn shown_metrics(metrics: &[MetricMove]) -> Vec<MetricMove> {
+    let mut metrics = metrics.to_vec();
+    metrics.sort_by(|a, b| b.z.abs().total_cmp(&a.z.abs()).then_with(|| a.metric.cmp(&b.metric)));
+    metrics.truncate(MAX_METRICS);
+    metrics
+}
+
+fn summarise(causes: &[Cause], facts: &Facts<'_>) -> String {
+    if let Some(top) = causes.first().filter(|cause| cause.kind != UNKNOWN) {
+        let because = top.supports.first().map(|argument| format!(": {}", argument.text)).unwrap_or_default();
+        return format!("{} is the likeliest cause ({:.0} % confidence){because}", top.title(), top.confidence * 100.0);
     }
-    if evidence.logs.searches.is_empty() {
-        return "No logs could be read: the cause is unknown".to_owned();
-    }
-    "No errors in the logs around the anomaly".to_owned()
+    let errors = facts.new_error_events();
+    let seen = if facts.readings.is_empty() {
+        "no log line was read".to_owned()
+    } else if errors > 0 {
+        format!("{errors} new error event{} in the logs, of no known cause", plural(errors))
+    } else {
+        "nothing in the logs that was not there before".to_owned()
+    };
+    let gaps = match facts.gaps.len() as u64 {
+        0 => String::new(),
+        n => format!("; {n} source{} could not be read in full", plural(n)),
+    };
+    format!("The cause is unknown: {seen}{gaps}")
 }
 
 fn plural(count: u64) -> &'static str {
     if count == 1 { "" } else { "s" }
+}
+
+/// A metric's value as people write it: four significant digits, no trailing zeros, no exponent below 10¹⁵.
+pub(crate) fn number(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() || value.abs() >= 1e15 {
+        return value.to_string();
+    }
+    let decimals = (3 - value.abs().log10().floor() as i32).clamp(0, 6);
+    let text = format!("{value:.*}", decimals as usize);
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[rstest::rstest]
+    #[case(97.345_678, "97.35")]
+    #[case(0.000_123_4, "0.000123")]
+    #[case(1_234_567.8, "1234568")]
+    #[case(0.0, "0")]
+    #[case(30.0, "30")]
+    #[case(f64::INFINITY, "inf")]
+    fn numbers_read_well(#[case] value: f64, #[case] expected: &str) {
+        assert_eq!(number(value), expected);
+    }
 }

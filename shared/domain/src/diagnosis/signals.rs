@@ -1,10 +1,18 @@
-//! Which log lines are errors, how severe, and what they point to: `config/log_signals.json`.
+//! What programs say when something is wrong, and what it points to: `config/log_signals.json`.
+
+use std::collections::BTreeMap;
 
 use regex_lite::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::phrase::Phrase;
 use crate::severity::Severity;
+
+/// Logs Insights refuses longer queries (10,000 characters); the rest of the query needs some of them.
+const MAX_FILTER_CHARS: usize = 8000;
+/// What a signal without `strength` counts for.
+const ORDINARY_STRENGTH: f64 = 0.6;
 
 /// The document `config/log_signals.json`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -12,27 +20,43 @@ use crate::severity::Severity;
 pub struct SignalsDocument {
     #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<String>,
-    /// Tried in order: the first that matches a line decides.
+    /// A regular expression that keeps what may be trouble, for the log service to filter with where a window holds more
+    /// lines than are read. Without flags, look-around or `/`; letters match in either case.
+    pub error_like: String,
+    /// Where to read on, by kind of cause: an address or a file of your own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub runbooks: BTreeMap<String, String>,
+    /// Tried in order: the first that matches a line says what it is.
     pub signals: Vec<SignalDocument>,
 }
 
-/// One kind of error line.
+/// One kind of line.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignalDocument {
     pub name: String,
-    /// A regular expression without flags, look-around or `/`; letters match in either case.
-    pub pattern: String,
+    /// Words as programs write them, in either case. `*` stands for anything within 80 characters; without it a phrase
+    /// begins and ends where a word does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phrases: Vec<String>,
+    /// A regular expression without flags or look-around, for what phrases cannot say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
     pub severity: Severity,
     /// The cause such a line points to; absent where it tells only that something failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
+    /// How surely such a line, seen for the first time and often, points to the cause: 0 to 1, 0.6 if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strength: Option<f64>,
     pub why: String,
 }
 
 /// The signals, compiled.
 #[derive(Debug, Clone)]
 pub struct LogSignals {
+    error_like: String,
+    runbooks: BTreeMap<String, String>,
     signals: Vec<Signal>,
 }
 
@@ -42,8 +66,17 @@ pub struct Signal {
     pub name: String,
     pub severity: Severity,
     pub cause: Option<String>,
-    source: String,
-    pattern: Regex,
+    /// 0 to 1.
+    pub strength: f64,
+    phrases: Vec<Phrase>,
+    pattern: Option<Regex>,
+}
+
+impl Signal {
+    fn is_in(&self, lowercase: &str) -> bool {
+        self.phrases.iter().any(|phrase| phrase.is_in(lowercase))
+            || self.pattern.as_ref().is_some_and(|pattern| pattern.is_match(lowercase))
+    }
 }
 
 /// What is wrong with the document.
@@ -51,9 +84,9 @@ pub struct Signal {
 pub enum SignalsError {
     #[error("log_signals.json is not a valid document: {0}")]
     Document(#[from] serde_json::Error),
-    /// Every pattern that cannot be used, with its place.
+    /// Everything that cannot be used, with its place.
     #[error("log_signals.json: {}", .0.join("; "))]
-    Patterns(Vec<String>),
+    Content(Vec<String>),
     #[error("log_signals.json: signals is empty: with no signals no log line is ever an error")]
     Empty,
 }
@@ -66,13 +99,18 @@ impl LogSignals {
             return Err(SignalsError::Empty);
         }
         let (mut signals, mut problems) = (Vec::new(), Vec::new());
+        problems.extend(filter_problem(&document.error_like));
         for (index, signal) in document.signals.into_iter().enumerate() {
             match compile(index, signal) {
                 Ok(signal) => signals.push(signal),
                 Err(problem) => problems.push(problem),
             }
         }
-        if problems.is_empty() { Ok(Self { signals }) } else { Err(SignalsError::Patterns(problems)) }
+        if problems.is_empty() {
+            Ok(Self { error_like: document.error_like, runbooks: document.runbooks, signals })
+        } else {
+            Err(SignalsError::Content(problems))
+        }
     }
 
     /// The signals that ship with Nightjar.
@@ -80,49 +118,87 @@ impl LogSignals {
         Self::parse(include_str!("../../../../config/log_signals.json"))
     }
 
-    /// The first signal that matches.
+    /// Every signal in the message, in the document's order: the first says what the line is.
+    pub fn read(&self, message: &str) -> Vec<&Signal> {
+        let lowercase = message.to_lowercase();
+        self.signals.iter().filter(|signal| signal.is_in(&lowercase)).collect()
+    }
+
+    /// The first signal in the message.
     pub fn classify(&self, message: &str) -> Option<&Signal> {
-        self.signals.iter().find(|signal| signal.pattern.is_match(message))
+        let lowercase = message.to_lowercase();
+        self.signals.iter().find(|signal| signal.is_in(&lowercase))
     }
 
-    /// The alternatives of all signals, for a server-side filter.
-    pub fn alternation(&self) -> String {
-        self.signals.iter().map(|signal| signal.source.as_str()).collect::<Vec<_>>().join("|")
+    /// Every cause that a signal names, in the document's order.
+    pub fn causes(&self) -> Vec<&str> {
+        let mut causes: Vec<&str> = Vec::new();
+        for cause in self.signals.iter().filter_map(|signal| signal.cause.as_deref()) {
+            if !causes.contains(&cause) {
+                causes.push(cause);
+            }
+        }
+        causes
     }
 
-    /// A Logs Insights query that filters on the server, newest first. `stream_prefix` narrows it to one resource's
-    /// streams where a group is shared.
-    pub fn insights_query(&self, stream_prefix: Option<&str>, limit: u32) -> String {
-        let streams = stream_prefix
-            .map(|prefix| format!("| filter @logStream like /^{}/ ", regex_escape(prefix)))
-            .unwrap_or_default();
-        format!(
-            "fields @timestamp, @message, @logStream, @log {streams}| filter @message like /(?i)({})/ | sort @timestamp desc | limit {limit}",
-            self.alternation()
-        )
+    /// How severe a kind of cause is: its worst signal.
+    pub fn severity_of(&self, cause: &str) -> Option<Severity> {
+        let of_cause = self.signals.iter().filter(|signal| signal.cause.as_deref() == Some(cause));
+        of_cause.map(|signal| signal.severity).max()
+    }
+
+    /// Where to read on about a kind of cause.
+    pub fn runbook(&self, cause: &str) -> Option<&str> {
+        self.runbooks.get(cause).map(String::as_str)
+    }
+
+    /// What the log service filters with where all lines would be too many.
+    pub fn error_like(&self) -> &str {
+        &self.error_like
     }
 }
+
+/// Why the filter cannot stand in a Logs Insights query, if it cannot.
+fn filter_problem(pattern: &str) -> Option<String> {
+    let problem = if pattern.contains('/') {
+        SLASH.to_owned()
+    } else if pattern.chars().count() > MAX_FILTER_CHARS {
+        format!("longer than {MAX_FILTER_CHARS} characters, which Logs Insights would refuse")
+    } else {
+        one_line(&Regex::new(&format!("(?i){pattern}")).err()?.to_string())
+    };
+    Some(format!("error_like: {problem}"))
+}
+
+const SLASH: &str = "a slash would end the pattern inside a Logs Insights query; use . instead";
 
 fn compile(index: usize, signal: SignalDocument) -> Result<Signal, String> {
-    let fail = |problem: String| {
-        // A regular expression's error spans several lines.
-        let problem = problem.split_whitespace().collect::<Vec<_>>().join(" ");
-        format!("signals[{index}] ({}): pattern {:?}: {problem}", signal.name, signal.pattern)
-    };
-    if signal.pattern.contains('/') {
-        return Err(fail("a slash would end the pattern inside a Logs Insights query; use . instead".to_owned()));
+    let fail = |problem: String| Err(format!("signals[{index}] ({}): {problem}", signal.name));
+    let mut phrases = Vec::new();
+    for phrase in &signal.phrases {
+        match Phrase::new(phrase) {
+            Some(phrase) => phrases.push(phrase),
+            None => return fail(format!("the phrase {phrase:?} is empty and would match every line")),
+        }
     }
-    let pattern = Regex::new(&format!("(?i){}", signal.pattern)).map_err(|error| fail(error.to_string()))?;
-    Ok(Signal { pattern, source: signal.pattern, name: signal.name, severity: signal.severity, cause: signal.cause })
+    if phrases.is_empty() && signal.pattern.is_none() {
+        return fail("neither phrases nor a pattern: nothing would ever match".to_owned());
+    }
+    let strength = signal.strength.unwrap_or(ORDINARY_STRENGTH);
+    if !(0.0..=1.0).contains(&strength) {
+        return fail(format!("strength {strength} is not between 0 and 1"));
+    }
+    let pattern = match signal.pattern.as_deref().map(|pattern| Regex::new(&format!("(?i){pattern}"))).transpose() {
+        Ok(pattern) => pattern,
+        Err(error) => {
+            let source = signal.pattern.as_deref().unwrap_or_default();
+            return fail(format!("pattern {source:?}: {}", one_line(&error.to_string())));
+        }
+    };
+    Ok(Signal { name: signal.name, severity: signal.severity, cause: signal.cause, strength, phrases, pattern })
 }
 
-fn regex_escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        if !c.is_alphanumeric() {
-            escaped.push('\\');
-        }
-        escaped.push(c);
-    }
-    escaped
+/// A regular expression's error spans several lines.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,6 +1,7 @@
 //! How a notice reads, and that it fits each channel whatever it is about.
 
 use nightjar_domain::alert::{Notice, email, slack_message};
+use nightjar_domain::diagnosis::Finding;
 use nightjar_domain::evidence::Gap;
 use nightjar_domain::incident::Incident;
 use nightjar_domain::remediation::{RemediationOutcome, RemediationResult};
@@ -28,39 +29,47 @@ fn outcome() -> RemediationOutcome {
 fn an_incident_reads_well_as_an_email() {
     let email = email(&notice());
     insta::assert_snapshot!(email.subject, @"[CRITICAL] CPUUtilization of checkout (i-0a1b2c3d4e5f60718) is abnormal");
-    insta::assert_snapshot!(email.body, @r"
+    insta::assert_snapshot!(email.body, @r#"
     CPUUtilization of checkout (i-0a1b2c3d4e5f60718) is abnormal
 
-    Memory exhaustion is the likeliest cause (88 % confidence, 12 log events).
+    Memory exhaustion is the likeliest cause (88 % confidence): 12 × "Out of memory: Killed process <n> (java)", never before.
 
     Resource    checkout (i-0a1b2c3d4e5f60718)
     Region      us-east-1 (account 000000000000)
     Metric      AWS/EC2 CPUUtilization (Average, 300 s)
-    Observed    97.2 (expected 18 to 31, usually 24.5)
-    When        2026-11-21T09:55:00Z to 2026-11-21T10:00:00Z
     Score       0.985
     Why         97.2 where 24.5 is typical at this time of day
     Incident    inc_b00993e5fc301764d378
 
     Findings
-      - Memory exhaustion: 88 % confidence, 12 log events
-      - 12 × /aws/ec2/checkout [critical] Out of memory: Killed process <n> (java)
+      - Metric:
+          CPUUtilization is 97.2 where 18 to 31 is expected (usually 24.5), 2026-11-21T09:55:00Z to 2026-11-21T10:00:00Z
+          mem_used_percent went from 48.2 to 97.4 at 2026-11-21T09:40:00Z, before the anomaly
+      - Likeliest causes:
+          1. Memory exhaustion (88 %)
+             + 12 × "Out of memory: Killed process <n> (java)", never before
+      - Next step: Restart the process that grew, then give it a limit or more memory. Runbook: docs/runbooks.md#memory-exhaustion
+      - New in the logs:
+          12 × [critical] Out of memory: Killed process <n> (java) (never before; /aws/ec2/checkout)
+             e.g. Out of memory: Killed process 4242 (java)
+      - Changes before: 2026-11-21T09:48:00Z RevokeSecurityGroupEgress by maria from 198.51.100.20 (touches its security group)
+      - Reach: This resource alone; 3 others are as usual
+      - Look again:
+          Logs Insights on /aws/ec2/checkout, 2026-11-21T09:40:00Z to 2026-11-21T10:15:00Z:
+             fields @timestamp, @message, @logStream, @log | filter @message like /(?i)(out of memory)/ | sort @timestamp desc | limit 1000
+      - Cost: 0.000005 USD of searches
 
     Sent by Nightjar at 2026-11-21T10:01:00Z.
-    ");
+    "#);
 }
 
 #[test]
-fn an_incident_without_findings_has_no_empty_heading_but_its_gaps() {
-    let mut finding = finding_without_errors();
-    assert!(
-        !email(&Notice::from(&envelope_of(Incident { finding: finding.clone(), ..incident() })))
-            .body
-            .contains("Findings")
-    );
-    finding.gaps = vec![Gap { source: "/aws/ec2/checkout".to_owned(), reason: "access denied".to_owned() }];
+fn a_finding_of_nothing_still_tells_its_gaps() {
+    let gap = Gap { source: "/aws/ec2/checkout".to_owned(), reason: "access denied".to_owned() };
+    let finding = Finding { gaps: vec![gap], ..finding_without_errors() };
     let body = email(&Notice::from(&envelope_of(Incident { finding, ..incident() }))).body;
-    assert!(body.contains("Findings\n  - not read: /aws/ec2/checkout: access denied\n"), "{body}");
+    assert!(body.contains("  - Not read: /aws/ec2/checkout: access denied\n"), "{body}");
+    assert!(!body.contains("New in the logs"), "{body}");
 }
 
 #[test]

@@ -4,9 +4,9 @@ use nightjar_domain::alert::{Notice, email};
 use nightjar_domain::anomaly::Anomaly;
 use nightjar_domain::diagnosis::{LogSignals, diagnose};
 use nightjar_domain::envelope::{Envelope, MAX_MESSAGE_BYTES, schema_of};
-use nightjar_domain::evidence::{Evidence, LogEvidence, LogLine};
+use nightjar_domain::evidence::{Change, Evidence, LogEvidence, ObservedPattern};
 use nightjar_domain::incident::Incident;
-use nightjar_testkit::{anomaly, envelope_of, evidence, incident, log_line, now};
+use nightjar_testkit::{anomaly, change, envelope_of, evidence, incident, now, observed_pattern};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -69,12 +69,18 @@ fn a_field_that_a_newer_producer_adds_is_no_error() {
 fn an_incident_of_any_logs_fits_into_one_message() {
     let words: Vec<String> = (0..150_u32).map(|i| format!("{i:b}").replace('0', "a").replace('1', "b")).collect();
     let kinds = ["enospc", "out of memory", "emfile", "timed out", "econnrefused", "error"];
-    let lines: Vec<LogLine> = words
+    let patterns: Vec<ObservedPattern> = words
         .iter()
         .zip(kinds.iter().cycle())
-        .map(|(word, kind)| log_line(&format!("{kind} {word} {}", "\u{1}\"\u{1b}é".repeat(250))))
+        .map(|(word, kind)| {
+            let text = format!("{kind} {word} {}", "\u{1}\"\u{1b}é".repeat(250));
+            ObservedPattern { template: text.clone(), sample: text, ..observed_pattern() }
+        })
         .collect();
-    let evidence = Evidence { logs: LogEvidence { lines, ..evidence().logs }, ..evidence() };
+    let long = "\u{1}\"é".repeat(400);
+    let changed = Change { event: long.clone(), by: long.clone(), resources: vec![long; 40], ..change() };
+    let evidence =
+        Evidence { logs: LogEvidence { patterns, ..evidence().logs }, changes: vec![changed; 200], ..evidence() };
     let finding = diagnose(&evidence, &LogSignals::bundled().unwrap());
     let envelope = envelope_of(Incident { finding, ..incident() });
     let email = email(&Notice::from(&envelope)).body;

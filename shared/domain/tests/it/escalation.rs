@@ -11,17 +11,17 @@ const POLICY: EscalationPolicy = EscalationPolicy { evidence_severity: Severity:
 
 fn finding_of(severity: Severity) -> Finding {
     let mut finding = finding();
-    finding.patterns[0].severity = severity;
+    finding.causes[0].severity = severity;
     finding
 }
 
 #[rstest]
-#[case::severe_evidence(0.1, finding_of(Severity::High), true, "high evidence in the logs: Memory exhaustion is")]
+#[case::severe_evidence(0.1, finding_of(Severity::High), true, "high evidence: Memory exhaustion is")]
 #[case::score_alone(0.95, finding_without_errors(), true, "the score 0.950 alone is critical (at least 0.950)")]
 #[case::score_beside_mild_evidence(0.99, finding_of(Severity::Low), true, "the score 0.990 alone is critical")]
 #[case::mild_evidence(0.94, finding_of(Severity::Medium), false, "the evidence is medium, below high")]
-#[case::nothing(0.94, finding_without_errors(), false, "no errors were found and the score 0.940 is below 0.950")]
-#[case::no_score(f64::NAN, finding_without_errors(), false, "no errors were found")]
+#[case::nothing(0.94, finding_without_errors(), false, "no evidence was found and the score 0.940 is below 0.950")]
+#[case::no_score(f64::NAN, finding_without_errors(), false, "no evidence was found")]
 fn escalates(#[case] score: f64, #[case] finding: Finding, #[case] escalated: bool, #[case] because: &str) {
     let escalation = escalate(&Anomaly { score, ..anomaly() }, &finding, &POLICY);
     assert_eq!(escalation.is_escalated(), escalated);

@@ -11,3 +11,4 @@ mod maintenance;
 mod onboarding;
 mod remediation;
 mod routing;
+mod scenarios;

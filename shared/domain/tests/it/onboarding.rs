@@ -13,8 +13,8 @@ use rstest::rstest;
 const LOG_GROUPS_TAG: &str = "aiops:log-groups";
 
 fn found() -> FoundResource {
-    let Resource { reference, tags, state, launched_at, .. } = resource();
-    FoundResource { reference, tags, state, launched_at }
+    let Resource { reference, tags, state, launched_at, neighbours, .. } = resource();
+    FoundResource { reference, tags, state, launched_at, neighbours }
 }
 
 fn agent_metric(name: &str, extra: &[(&str, &str)]) -> ListedMetric {

@@ -1,0 +1,240 @@
+//! The lines of the anomaly's window beside those of an hour before it and of the same time the day before.
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
+
+use futures::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+use nightjar_domain::anomaly::Anomaly;
+use nightjar_domain::diagnosis::{LogWindow, compare};
+use nightjar_domain::evidence::{Gap, LogEvidence, LogLine, ObservedPattern};
+use nightjar_domain::resource::{LogSource, Resource};
+
+use super::search::{Found, Search};
+use super::{explained, filter, insights};
+use crate::context::Context;
+
+/// Logs are written a little after what they tell of.
+const AFTERMATH: SignedDuration = SignedDuration::from_mins(2);
+/// How long the baseline is.
+const BASELINE: SignedDuration = SignedDuration::from_mins(60);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// Lines read of one window: a sample of the newest where there are more. Logs Insights gives at most 10,000.
+const ALL_LINES: u32 = 6000;
+/// Lines that may be trouble, read besides where the window holds more than the sample.
+const TROUBLE: u32 = 3000;
+
+/// Reads the resource's groups and compares the windows. What could not be read is named.
+pub(super) async fn read(
+    context: &Context,
+    anomaly: &Anomaly,
+    resource: Option<&Resource>,
+    now: Timestamp,
+) -> LogEvidence {
+    let Some(resource) = resource else { return LogEvidence::default() };
+    if resource.log_sources.is_empty() {
+        let gap = Gap {
+            source: format!("logs of {}", anomaly.resource.id),
+            reason: "no log group is known: name them in the log-groups tag".to_owned(),
+        };
+        return LogEvidence { gaps: vec![gap], ..LogEvidence::default() };
+    }
+    let from = anomaly.window_start - context.settings.log_window;
+    let until = (anomaly.window_end + AFTERMATH).min(now).max(from + SignedDuration::from_secs(1));
+    let spans = [(from, until), (from - BASELINE, from), (from - DAY, until - DAY)];
+    let searches: Vec<Search> = spans.iter().flat_map(|span| searches(&resource.log_sources, *span)).collect();
+    let per_span = searches.len() / spans.len();
+    let found = join_all(searches.iter().map(|search| thorough(context, search))).await;
+    let mut windows = found.chunks(per_span.max(1)).zip(spans).map(|(parts, span)| Window::of(parts, span));
+    let (incident, before, day_before) = (windows.next(), windows.next(), windows.next());
+    let mut evidence = LogEvidence::default();
+    for part in &found {
+        evidence.searches.extend(part.all.search.clone());
+        evidence.searches.extend(part.trouble.as_ref().and_then(|trouble| trouble.search.clone()));
+        for gap in part.all.gaps.iter().chain(part.trouble.iter().flat_map(|trouble| &trouble.gaps)) {
+            if !evidence.gaps.contains(gap) {
+                evidence.gaps.push(gap.clone());
+            }
+        }
+    }
+    if let Some(incident) = incident {
+        let baselines: Vec<Window> =
+            [before, day_before].into_iter().flatten().filter(|window| window.readable).collect();
+        evidence.patterns = compared(&incident, &baselines);
+    }
+    evidence
+}
+
+/// All lines of a search, and those that may be trouble where all are too many.
+#[derive(Debug, Default)]
+struct Part {
+    all: Found,
+    trouble: Option<Found>,
+}
+
+/// One window over all groups.
+#[derive(Debug)]
+struct Window {
+    /// All lines, or the newest of them.
+    lines: Vec<LogLine>,
+    /// How long `lines` were watched.
+    covered: SignedDuration,
+    /// Lines that may be trouble, of the whole window; `None` where `lines` holds them all.
+    trouble: Option<Vec<LogLine>>,
+    length: SignedDuration,
+    /// Whether it can serve as a baseline.
+    readable: bool,
+}
+
+impl Window {
+    fn of(parts: &[Part], (from, until): (Timestamp, Timestamp)) -> Self {
+        let length = until.duration_since(from);
+        let is_cut = parts.iter().any(|part| part.all.cut);
+        // Where one group is cut, all are looked at over the shorter time: rates must be comparable.
+        let cuts = parts.iter().filter(|part| part.all.cut);
+        let since = cuts.filter_map(|part| part.all.lines.iter().map(|line| line.at).min()).max().unwrap_or(from);
+        let lines: Vec<LogLine> =
+            parts.iter().flat_map(|part| &part.all.lines).filter(|line| line.at >= since).cloned().collect();
+        let trouble = is_cut.then(|| {
+            let found =
+                parts.iter().flat_map(|part| part.trouble.as_ref().map_or(&part.all.lines, |found| &found.lines));
+            found.cloned().collect()
+        });
+        Self {
+            covered: until.duration_since(since).max(SignedDuration::from_secs(1)),
+            // A day before, the resource may not have been there: an empty window says nothing.
+            readable: !lines.is_empty(),
+            lines,
+            trouble,
+            length,
+        }
+    }
+}
+
+/// Compares the window with its baselines as if they were one. Where a window was cut, trouble is compared over the whole
+/// windows and the rest over what was sampled of them.
+fn compared(incident: &Window, baselines: &[Window]) -> Vec<ObservedPattern> {
+    let joined = |lines: &dyn Fn(&Window) -> Vec<LogLine>| baselines.iter().flat_map(lines).collect::<Vec<_>>();
+    let total = |length: &dyn Fn(&Window) -> SignedDuration| baselines.iter().map(length).sum::<SignedDuration>();
+    let pair = |now: &[LogLine], now_for, before: &[LogLine], before_for| {
+        let baseline = (!baselines.is_empty()).then_some(LogWindow { lines: before, length: before_for });
+        compare(LogWindow { lines: now, length: now_for }, baseline)
+    };
+    let is_cut = incident.trouble.is_some() || baselines.iter().any(|window| window.trouble.is_some());
+    if !is_cut {
+        let before = joined(&|window| window.lines.clone());
+        return pair(&incident.lines, incident.covered, &before, total(&|window| window.covered));
+    }
+    let keys: HashSet<(Timestamp, &str)> = std::iter::once(incident)
+        .chain(baselines)
+        .flat_map(|window| window.trouble.iter().flatten())
+        .map(|line| (line.at, line.message.as_str()))
+        .collect();
+    let ordinary = |window: &Window| -> Vec<LogLine> {
+        window.lines.iter().filter(|line| !keys.contains(&(line.at, line.message.as_str()))).cloned().collect()
+    };
+    let trouble = |window: &Window| window.trouble.clone().unwrap_or_else(|| window.lines.clone());
+    let mut patterns =
+        pair(&trouble(incident), incident.length, &joined(&|window| trouble(window)), total(&|window| window.length));
+    patterns.extend(pair(
+        &ordinary(incident),
+        incident.covered,
+        &joined(&|window| ordinary(window)),
+        total(&|window| window.covered),
+    ));
+    patterns
+}
+
+/// One search for all groups that are read alike: Logs Insights takes up to 50 groups a query, and bills by bytes.
+fn searches(sources: &[LogSource], (from, until): (Timestamp, Timestamp)) -> Vec<Search> {
+    let mut by_prefix: BTreeMap<Option<String>, Vec<String>> = BTreeMap::new();
+    for source in sources {
+        by_prefix.entry(source.stream_prefix.clone()).or_default().push(source.group.clone());
+    }
+    by_prefix
+        .into_iter()
+        .flat_map(|(stream_prefix, groups)| {
+            let chunks: Vec<Vec<String>> = groups.chunks(insights::MAX_GROUPS).map(<[String]>::to_vec).collect();
+            chunks.into_iter().map(move |groups| Search {
+                groups,
+                stream_prefix: stream_prefix.clone(),
+                from,
+                until,
+                filter: None,
+                limit: ALL_LINES,
+            })
+        })
+        .collect()
+}
+
+/// All lines, and where they are too many also those that may be trouble.
+async fn thorough(context: &Context, search: &Search) -> Part {
+    let deadline = context.settings.gather_deadline;
+    let started = tokio::time::Instant::now();
+    let mut all = within(context, search, deadline).await;
+    if !all.cut {
+        return Part { all, trouble: None };
+    }
+    let trouble = Search { filter: Some(context.signals.error_like().to_owned()), limit: TROUBLE, ..search.clone() };
+    let found = within(context, &trouble, deadline.saturating_sub(started.elapsed())).await;
+    all.gaps.push(search.gap(format!(
+        "between {} and {} more than {ALL_LINES} lines were written: the newest were read, and {} that may be trouble",
+        search.from,
+        search.until,
+        found.lines.len()
+    )));
+    Part { all, trouble: Some(found) }
+}
+
+async fn within(context: &Context, search: &Search, deadline: Duration) -> Found {
+    match tokio::time::timeout(deadline, served(context, search)).await {
+        Ok(found) => found,
+        Err(_) => {
+            let gap = search.gap(format!("no result within {} s", deadline.as_secs_f64()));
+            Found { gaps: vec![gap], ..Found::default() }
+        }
+    }
+}
+
+/// Logs Insights for all groups at once; where that is refused, each group for itself, so that one that is denied costs
+/// only its own lines; where Insights cannot serve at all, the events themselves.
+async fn served(context: &Context, search: &Search) -> Found {
+    let max_bytes = context.settings.scan_limit_bytes;
+    match insights::run(&context.logs, search, max_bytes).await {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::warn!(error = explained(&error), groups = ?search.groups, "Logs Insights cannot serve");
+            let singles: Vec<Search> =
+                search.groups.iter().map(|group| Search { groups: vec![group.clone()], ..search.clone() }).collect();
+            merged(join_all(singles.iter().map(|single| single_group(context, single, search.groups.len() > 1))).await)
+        }
+    }
+}
+
+async fn single_group(context: &Context, search: &Search, try_insights: bool) -> Found {
+    if try_insights && let Ok(found) = insights::run(&context.logs, search, context.settings.scan_limit_bytes).await {
+        return found;
+    }
+    match filter::run(&context.logs, search).await {
+        Ok(found) => found,
+        Err(error) => Found { gaps: vec![search.gap(explained(&error))], ..Found::default() },
+    }
+}
+
+fn merged(parts: Vec<Found>) -> Found {
+    let mut all = Found::default();
+    for part in parts {
+        match (&mut all.search, part.search) {
+            (Some(search), Some(next)) => {
+                search.log_groups.extend(next.log_groups);
+                search.bytes_scanned += next.bytes_scanned;
+                search.matched += next.matched;
+            }
+            (none, search) => *none = none.take().or(search),
+        }
+        all.lines.extend(part.lines);
+        all.cut |= part.cut;
+        all.gaps.extend(part.gaps);
+    }
+    all
+}
