@@ -79,9 +79,10 @@ chain-test: ## The patches of the local AWS, and the chain on it
 	$(PYTHON) -m pytest
 
 .PHONY: fuzz
-fuzz: ## Hostile inputs, counted: a million for the detector, 200,000 for the log miner
+fuzz: ## Hostile inputs, counted: a million for the detector, 200,000 for the log miner, 100,000 for the security rules
 	cargo run --package nightjar-model --locked --example fuzz -- 1000000
 	cargo run --package nightjar-logs --locked --example fuzz -- 200000
+	cargo run --package nightjar-security --locked --example fuzz -- 100000
 
 .PHONY: bench
 bench: bench-cold-start bench-detector bench-logs bench-audit ## Cold starts, memory and package sizes beside Python's; the speed of the detector, the log miner and an audit
@@ -89,6 +90,7 @@ bench: bench-cold-start bench-detector bench-logs bench-audit ## Cold starts, me
 .PHONY: bench-detector
 bench-detector:
 	cargo bench --package nightjar-model --locked
+	cargo bench --package nightjar-security --locked
 	python3 -m venv target/forests-venv
 	target/forests-venv/bin/pip install --quiet --disable-pip-version-check --requirement scripts/bench/requirements.txt
 	target/forests-venv/bin/python scripts/bench/forests.py

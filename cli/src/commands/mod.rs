@@ -5,11 +5,12 @@ mod config;
 mod dlq;
 mod doctor;
 mod events;
-mod feedback;
 mod explain;
+mod feedback;
 mod logs;
 mod models;
 mod routes;
+mod rules;
 mod train;
 
 use crate::backtest;
@@ -43,6 +44,9 @@ pub enum Command {
     /// Group log lines by template, and compare an incident's log with a baseline.
     #[command(subcommand)]
     Logs(logs::LogsCommand),
+    /// Check, list and try the Sigma rules on CloudTrail events.
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
     /// Look for what keeps a deployment from doing its work.
     Doctor(doctor::DoctorArgs),
 }
@@ -64,6 +68,7 @@ pub async fn run(command: Command, output: Output) -> anyhow::Result<Outcome> {
         Command::Config(command) => config::run(&command, output),
         Command::Routes(args) => routes::run(&args, output),
         Command::Logs(command) => logs::run(&command, output),
+        Command::Rules(command) => rules::run(&command, output),
         Command::Doctor(args) => doctor::run(&args, output).await,
     }
 }

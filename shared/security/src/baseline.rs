@@ -1,0 +1,126 @@
+//! What each principal usually does, so that the first time of something can be told from the hundredth.
+//!
+//! Bounded: at most [`Limits::principals`] principals with [`Limits::actions`] actions each; the one not seen for the
+//! longest makes room. Explainable: what is kept is the plain name of each action with the day it was last seen.
+//! Learned: a principal is judged only after [`Limits::known_days`] days with calls, and every call is learned from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+/// How much is remembered, and when it is enough to judge by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    pub principals: usize,
+    /// Actions remembered per principal.
+    pub actions: usize,
+    /// Days with calls before anything counts as new.
+    pub known_days: usize,
+    /// Days after which an action is forgotten.
+    pub memory_days: i64,
+}
+
+impl Default for Limits {
+    /// Two weeks of work, and three months of memory, which is as long as `CloudTrail`'s event history.
+    fn default() -> Self {
+        Self { principals: 2_000, actions: 400, known_days: 10, memory_days: 90 }
+    }
+}
+
+/// Everything learned.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Baseline {
+    principals: BTreeMap<String, Habits>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Habits {
+    /// Days since 1970 with calls, the latest few.
+    days: BTreeSet<i64>,
+    /// Action → the day it was last seen.
+    actions: BTreeMap<String, i64>,
+}
+
+impl Baseline {
+    /// Learns that `principal` called `action` on `day` (days since 1970), and says whether that is new for a principal
+    /// known well enough.
+    pub fn observe(&mut self, principal: &str, action: &str, day: i64, limits: &Limits) -> bool {
+        if !self.principals.contains_key(principal) && self.principals.len() >= limits.principals {
+            self.forget_one();
+        }
+        let habits = self.principals.entry(principal.to_owned()).or_default();
+        let known = habits.days.range(..day).count() >= limits.known_days;
+        let seen = habits.actions.get(action).is_some_and(|last| day - last <= limits.memory_days);
+        // An event that comes late must not make a memory older.
+        let last = habits.actions.entry(action.to_owned()).or_insert(day);
+        *last = day.max(*last);
+        habits.days.insert(day);
+        while habits.days.len() > limits.known_days + 1 {
+            habits.days.pop_first();
+        }
+        if habits.actions.len() > limits.actions {
+            let oldest = habits.actions.iter().filter(|(name, _)| *name != action).min_by_key(|(_, last)| **last);
+            if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
+                habits.actions.remove(&oldest);
+            }
+        }
+        known && !seen
+    }
+
+    /// What `principal` is known to do, with the day (since 1970) of the last time.
+    pub fn habits(&self, principal: &str) -> impl Iterator<Item = (&str, i64)> {
+        self.principals
+            .get(principal)
+            .into_iter()
+            .flat_map(|habits| habits.actions.iter())
+            .map(|(name, day)| (name.as_str(), *day))
+    }
+
+    /// How many principals are remembered.
+    pub fn len(&self) -> usize {
+        self.principals.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.principals.is_empty()
+    }
+
+    fn forget_one(&mut self) {
+        let longest = self.principals.iter().min_by_key(|(_, habits)| habits.days.last().copied());
+        if let Some(name) = longest.map(|(name, _)| name.clone()) {
+            self.principals.remove(&name);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { principals: 3, actions: 5, known_days: 2, memory_days: 30 };
+
+    #[test]
+    fn new_only_after_the_principal_is_known() {
+        let mut baseline = Baseline::default();
+        assert!(!baseline.observe("p", "a", 1, &LIMITS), "nothing is known on the first day");
+        assert!(!baseline.observe("p", "b", 2, &LIMITS), "one day is not enough");
+        assert!(!baseline.observe("p", "a", 3, &LIMITS), "a habit");
+        assert!(baseline.observe("p", "c", 3, &LIMITS), "known for two days, and never did this");
+        assert!(!baseline.observe("p", "c", 3, &LIMITS), "no longer new");
+        assert!(baseline.observe("p", "a", 40, &LIMITS), "forgotten after a month");
+        assert_eq!(baseline.habits("p").count(), 3);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn memory_is_bounded(calls in proptest::collection::vec((0_u8..20, 0_u8..20, 0_i64..400), 0..300)) {
+            let mut baseline = Baseline::default();
+            for (who, what, day) in calls {
+                baseline.observe(&who.to_string(), &what.to_string(), day, &LIMITS);
+                proptest::prop_assert!(baseline.len() <= LIMITS.principals);
+                proptest::prop_assert!(baseline.habits(&who.to_string()).count() <= LIMITS.actions);
+                proptest::prop_assert!(baseline.principals[&who.to_string()].days.len() <= LIMITS.known_days + 1);
+            }
+        }
+    }
+}
