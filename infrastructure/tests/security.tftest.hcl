@@ -199,7 +199,7 @@ run "the_api_changes_feedback_alone" {
     condition = sort(distinct(flatten([
       for statement in jsondecode(module.api.policy).Statement : statement.Action
       if statement.Effect == "Allow" && statement.Sid != "Audit"
-    ]))) == tolist([
+      ]))) == tolist([
       "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "kms:Decrypt", "kms:GenerateDataKey", "kms:GetPublicKey",
       "logs:CreateLogStream", "logs:PutLogEvents", "s3:GetObject", "s3:ListBucket", "sqs:SendMessage",
     ])

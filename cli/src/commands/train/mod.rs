@@ -49,7 +49,7 @@ pub struct TrainArgs {
     output: PathBuf,
     /// Give the instance a model of its own in the deployed suite, if it is no worse there than the one that judges it now. It is
     /// trained on the first two thirds of the history and compared on the last; from then on the daily training keeps it current.
-    #[arg(long, requires = "instance_id")]
+    #[arg(long, requires = "instance_id", conflicts_with = "csv")]
     publish: bool,
     /// Terraform's name_prefix, for --publish.
     #[arg(long, default_value = "aiops")]
