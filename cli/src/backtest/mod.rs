@@ -19,6 +19,7 @@ use clap::Args;
 use nightjar_model::Model;
 
 /// Run the detector over history.
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  nightjar backtest cpu.csv --plot cpu.svg\n  nightjar backtest --point-labels label *.csv --json\n  nightjar backtest --data nab/data --labels nab/labels/combined_windows.json --out results --json"

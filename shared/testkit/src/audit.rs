@@ -1,5 +1,7 @@
 //! A trail over several chains as the store writes it, and a key that signs anchors as KMS does.
 
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "helpers of tests, which may stop the test")]
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};

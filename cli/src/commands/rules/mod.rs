@@ -53,7 +53,7 @@ impl Chosen {
                 match file.and_then(|file| files::text(&file)) {
                     Ok((name, text)) => chosen.push(RuleFile { name, text }),
                     Err(unreadable) => {
-                        problems.push(RuleProblem { file: unreadable.path, rule: None, reason: unreadable.reason })
+                        problems.push(RuleProblem { file: unreadable.path, rule: None, reason: unreadable.reason });
                     }
                 }
             }

@@ -187,13 +187,10 @@ async fn thorough(context: &Context, search: &Search) -> Part {
 }
 
 async fn within(context: &Context, search: &Search, deadline: Duration) -> Found {
-    match tokio::time::timeout(deadline, served(context, search)).await {
-        Ok(found) => found,
-        Err(_) => {
-            let gap = search.gap(format!("no result within {} s", deadline.as_secs_f64()));
-            Found { gaps: vec![gap], ..Found::default() }
-        }
-    }
+    tokio::time::timeout(deadline, served(context, search)).await.unwrap_or_else(|_| {
+        let gap = search.gap(format!("no result within {} s", deadline.as_secs_f64()));
+        Found { gaps: vec![gap], ..Found::default() }
+    })
 }
 
 /// Logs Insights for all groups at once; where that is refused, each group for itself, so that one that is denied costs

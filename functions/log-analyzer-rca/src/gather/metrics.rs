@@ -55,10 +55,10 @@ pub(super) async fn read(
     let judge = |metric: &Metric, points: &[(Timestamp, f64)]| {
         movement(metric, points, calm_until(anomaly), anomaly.window_end)
     };
-    let mut moves = metrics.iter().zip(&points).map(|(metric, points)| judge(metric, points));
-    let moved: Vec<MetricMove> = moves.by_ref().take(own.len()).flatten().collect();
+    let mut verdicts = metrics.iter().zip(&points).map(|(metric, points)| judge(metric, points));
+    let moved: Vec<MetricMove> = verdicts.by_ref().take(own.len()).flatten().collect();
     let above = anomaly.observed >= anomaly.expected.typical;
-    let judged = siblings.into_iter().zip(moves).filter_map(|((sibling, group), found)| {
+    let judged = siblings.into_iter().zip(verdicts).filter_map(|((sibling, group), found)| {
         let found = found?;
         let moved = found.moved_at.is_some() && (found.z > 0.0) == above;
         Some(Sibling { resource: sibling.reference.id.clone(), group, moved })

@@ -13,8 +13,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use nightjar_domain::anomaly::Anomaly;
-use nightjar_domain::diagnosis::Sibling;
-use nightjar_domain::evidence::{Change, Evidence, Gap, LogEvidence, MetricMove, PastIncident};
+use nightjar_domain::evidence::{Evidence, Gap};
 
 pub use changes::ChangeCache;
 
@@ -52,14 +51,11 @@ pub async fn evidence(context: &Context, anomaly: &Anomaly, now: Timestamp) -> E
         within(deadline, metrics::SOURCE, metrics::read(context, anomaly, resource)),
         within(deadline, history::SOURCE, history::read(context, anomaly)),
     );
-    let (moves, siblings): (Vec<MetricMove>, Vec<Sibling>) = metrics.found;
-    let (changes, history): ((Vec<Change>, Vec<Gap>), (Vec<PastIncident>, Vec<Gap>)) =
-        ((changes.found, changes.gaps), (history.found, history.gaps));
-    gaps.extend(changes.1);
+    gaps.extend(changes.gaps);
     gaps.extend(metrics.gaps);
-    gaps.extend(history.1);
-    let logs: LogEvidence = logs;
-    Evidence { anomaly: anomaly.clone(), logs, changes: changes.0, metrics: moves, siblings, history: history.0, gaps }
+    gaps.extend(history.gaps);
+    let (metrics, siblings) = metrics.found;
+    Evidence { anomaly: anomaly.clone(), logs, changes: changes.found, metrics, siblings, history: history.found, gaps }
 }
 
 fn inventory_gap(anomaly: &Anomaly, reason: &str) -> Gap {

@@ -35,8 +35,7 @@ fn an_export_brings_entries_anchors_and_key_whatever_the_number_of_threads() {
 #[test]
 fn blocks_of_many_megabytes_are_linked_in_their_order() {
     // Spaces between entries: every line moves to another place in its block.
-    let text: String =
-        lines(&AnchorKey::default()).iter().map(|line| format!("{line}{}\n", " ".repeat(20_000))).collect();
+    let text = lines(&AnchorKey::default()).join(&format!("{}\n", " ".repeat(20_000)));
     let export = verify_export(text.as_bytes(), 2).unwrap();
     assert!(export.verifier.finish(None, &Retention::bundled().unwrap(), now()).valid);
 }

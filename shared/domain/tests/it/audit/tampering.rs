@@ -56,7 +56,7 @@ fn apply(change: &Change, entries: &mut Vec<AuditEntry>) {
             entries.insert(to.index(length), copy);
         }
         Change::Hash(at, hash) => {
-            entries[at.index(length)].hash = hash.iter().map(|byte| format!("{byte:02x}")).collect()
+            entries[at.index(length)].hash = hex::encode(hash);
         }
         Change::Cut(at) => entries.truncate(at.index(length)),
     }
@@ -77,7 +77,9 @@ proptest! {
         let key = AnchorKey::default();
         let whole = Trail::grown(120, 40, &key);
         let mut trail = whole.clone();
-        changes.iter().for_each(|change| apply(change, &mut trail.entries));
+        for change in &changes {
+            apply(change, &mut trail.entries);
+        }
         let report = with_anchors(&trail, &key);
         prop_assert_eq!(report.valid, says(&trail.entries) == says(&whole.entries), "{:?}", report);
     }
@@ -87,7 +89,9 @@ proptest! {
         let key = AnchorKey::default();
         let whole = Trail::grown(120, 40, &key);
         let mut trail = whole.clone();
-        changes.iter().for_each(|change| apply(change, &mut trail.entries));
+        for change in &changes {
+            apply(change, &mut trail.entries);
+        }
         let report = without_anchors(&trail);
         if report.valid {
             for entry in &trail.entries {
