@@ -11,8 +11,9 @@ from typing import Any
 
 from boto3.dynamodb.conditions import Attr, Key
 
-#: Facts about the newest events lie at the end of the trail.
-NEWEST_FACTS = 200
+#: Facts about the newest events lie at the ends of the trail's chains.
+CHAINS = tuple(f"shard-{digit:x}" for digit in range(16))
+NEWEST_FACTS = 50
 
 
 @dataclass(frozen=True)
@@ -69,13 +70,19 @@ class Watch:
         incident = self._incident()
         if incident is None:
             return None
-        rows = self._table("audit").query(
-            KeyConditionExpression=Key("chain").eq("main"),
-            FilterExpression=Attr("kind").eq(kind) & Attr("entry").contains(incident["id"]),
+        rows = [row for chain in CHAINS for row in self._newest(chain, kind, incident["id"])]
+        if not rows:
+            return None
+        newest = max(rows, key=lambda row: row["at"])
+        return f"{newest['at']} {newest['subject']} {json.loads(newest['entry'])['fact']['details']}"
+
+    def _newest(self, chain: str, kind: str, incident: str) -> list[dict[str, Any]]:
+        return self._table("audit").query(
+            KeyConditionExpression=Key("chain").eq(chain),
+            FilterExpression=Attr("kind").eq(kind) & Attr("entry").contains(incident),
             ScanIndexForward=False,
             Limit=NEWEST_FACTS,
         )["Items"]
-        return f"{rows[0]['at']} {rows[0]['subject']} {json.loads(rows[0]['entry'])['fact']['details']}" if rows else None
 
     def _table(self, name: str) -> Any:
         return self.dynamodb.Table(f"{self.prefix}-{name}")

@@ -16,6 +16,7 @@ from local.patches import (
     metric_retention,
     queue_metrics,
     schedule_clock,
+    secure_transport,
     sns_email,
     sns_lambda,
 )
@@ -35,6 +36,7 @@ ALL = (
     ec2_resource_tags,
     ec2_state_events,
     health_path,
+    secure_transport,
 )
 
 

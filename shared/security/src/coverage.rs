@@ -24,7 +24,7 @@ const NOT_COVERED: [(&str, &str); 12] = [
     ("Impossible travel", "addresses carry no place; several networks within an hour are looked for instead"),
     (
         "Terraform's user agent",
-        "three counting rules leave it out, because Terraform reads like a thief; an attacker who copies it evades those three",
+        "ten rule files, most of them counting, leave it out, because Terraform reads like a thief; an attacker who copies it evades those",
     ),
 ];
 
