@@ -39,7 +39,7 @@ pub enum Command {
     /// Check configuration files, and write their schemas.
     #[command(subcommand)]
     Config(config::ConfigCommand),
-    /// See who would be told of an alert, and why (not).
+    /// See who would be told of an alert, and why (not). A rehearsal: the deployed alert-handler does not read the routes yet.
     Routes(routes::RoutesArgs),
     /// Group log lines by template, and compare an incident's log with a baseline.
     #[command(subcommand)]
