@@ -92,7 +92,7 @@ bench-detector:
 	cargo bench --package nightjar-model --locked
 	cargo bench --package nightjar-security --locked
 	python3 -m venv target/forests-venv
-	target/forests-venv/bin/pip install --quiet --disable-pip-version-check --requirement scripts/bench/requirements.txt
+	target/forests-venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement scripts/requirements/forests.txt
 	target/forests-venv/bin/python scripts/bench/forests.py
 
 .PHONY: bench-logs
@@ -101,7 +101,7 @@ bench-logs:
 	cargo build --package nightjar-logs --locked --profile bench --example mine --example generate
 	cargo run --package nightjar-logs --locked --example accuracy
 	python3 -m venv target/logs-venv
-	target/logs-venv/bin/pip install --quiet --disable-pip-version-check --requirement scripts/bench/logs-requirements.txt
+	target/logs-venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement scripts/requirements/log_templates.txt
 	target/logs-venv/bin/python scripts/bench/log_templates.py
 
 .PHONY: bench-audit
@@ -118,7 +118,7 @@ package: ## Reproducible release zips, for AWS
 	scripts/package.sh
 
 .PHONY: requirements
-requirements: setup ## Compiles requirements.in again, with hashes
+requirements: setup ## Compiles what Python needs again, with hashes
 	scripts/lib/requirements.sh
 
 .PHONY: clean

@@ -3,7 +3,7 @@
 All three score the same number of points of the same shape: 8 features, 100 trees grown from 256 samples each. The Rust
 figures are Criterion's, read from its own files, so `cargo bench -p nightjar-model` must have run before.
 
-    python -m pip install -r scripts/bench/requirements.txt
+    python -m pip install -r scripts/requirements/forests.txt
     cargo bench -p nightjar-model
     python scripts/bench/forests.py
 """

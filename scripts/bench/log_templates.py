@@ -4,7 +4,7 @@ Both read a file of generated lines of many kinds of systems. `nightjar-logs` st
 windows; `drain3` masks and mines, once as it comes and once with the masks of its own example configuration. The share of lines
 that are grouped as their generator knows them is measured by `cargo run -p nightjar-logs --example accuracy`.
 
-    python -m pip install -r scripts/bench/logs-requirements.txt
+    python -m pip install -r scripts/requirements/log_templates.txt
     cargo build -p nightjar-logs --profile bench --example mine --example generate
     python scripts/bench/log_templates.py [LINES]
 """
