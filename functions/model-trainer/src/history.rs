@@ -1,7 +1,6 @@
 //! Fourteen days of the chosen series, up to midnight.
 
 use jiff::Timestamp;
-use nightjar_domain::maintenance::Window;
 use nightjar_domain::resource::Resource;
 use nightjar_metrics::{LAG, Wanted, fetch, plan};
 use nightjar_model::train::{TrainingSeries, split_in_time};
@@ -57,8 +56,7 @@ async fn of_series(
         for index in batch.series {
             let (Some(mut points), Some(one)) = (fetched.remove(&index), series.get(index)) else { continue };
             if let Some(resource) = resources.iter().find(|resource| resource.reference.id == one.resource_id) {
-                let windows: Vec<&Window> = context.maintenance.of(resource).collect();
-                points.retain(|point| !is_maintained(&windows, point.at, one.metric.period_seconds));
+                points.retain(|point| !context.maintenance.cover(resource, point.at, one.metric.period_seconds));
             }
             histories.push(TrainingSeries {
                 name: format!("{} {}", one.resource_id, one.metric.series()),
@@ -69,15 +67,6 @@ async fn of_series(
     }
     histories.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(histories)
-}
-
-fn is_maintained(windows: &[&Window], at: i64, period_seconds: u32) -> bool {
-    let (Ok(from), Ok(until)) =
-        (Timestamp::from_second(at), Timestamp::from_second(at.saturating_add(i64::from(period_seconds))))
-    else {
-        return false;
-    };
-    windows.iter().any(|window| window.overlaps(from, until))
 }
 
 #[cfg(test)]

@@ -156,6 +156,15 @@ impl MaintenanceWindows {
     pub fn of<'a>(&'a self, resource: &'a Resource) -> impl Iterator<Item = &'a Window> {
         self.0.iter().filter(|window| window.affected.admits(resource))
     }
+
+    /// Whether any part of the period that begins at `at` (Unix seconds) lies in a window of the resource.
+    pub fn cover(&self, resource: &Resource, at: i64, period_seconds: u32) -> bool {
+        let until = at.saturating_add(i64::from(period_seconds));
+        match (Timestamp::from_second(at), Timestamp::from_second(until)) {
+            (Ok(from), Ok(until)) => self.of(resource).any(|window| window.overlaps(from, until)),
+            _ => false,
+        }
+    }
 }
 
 fn times(when: Recurrence, told: &mut Vec<String>) -> Option<Times> {
@@ -248,6 +257,20 @@ mod tests {
             "when": { "once": { "from": "2026-11-21T10:00:00Z", "until": "2026-11-21T11:00:00Z" } },
         }] });
         MaintenanceWindows::parse(&json.to_string()).unwrap().0.remove(0)
+    }
+
+    #[test]
+    fn a_datapoint_is_covered_by_any_part_of_its_period_and_by_its_own_resources_windows() {
+        let resource = serde_json::to_value(nightjar_testkit::resource()).and_then(serde_json::from_value).unwrap();
+        let windows = MaintenanceWindows(vec![once()]);
+        let opens = at("2026-11-21T10:00:00Z").as_second();
+        let covered = [opens - 300, opens - 299, opens, opens + 3_599, opens + 3_600]
+            .map(|second| windows.cover(&resource, second, 300));
+        assert_eq!(covered, [false, true, true, true, false]);
+        let mut other = once();
+        other.affected = Affected { all: false, ids: vec!["i-other".to_owned()], ..other.affected };
+        assert!(!MaintenanceWindows(vec![other]).cover(&resource, opens, 300));
+        assert!(!windows.cover(&resource, i64::MAX, 300));
     }
 
     /// Five minutes from an instant.

@@ -2,13 +2,14 @@
 
 mod cloudwatch;
 mod csv_files;
+mod maintenance;
 
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::ArgGroup;
 use nightjar_aws::clock;
-use nightjar_aws::stores::{AuditStore, ModelStore};
+use nightjar_aws::stores::{AuditStore, InventoryStore, ModelStore};
 use nightjar_domain::models::ModelScope;
 use nightjar_model::train::{TrainOptions, TrainingSeries, split_in_time, train};
 use nightjar_model::{Artifact, Model};
@@ -51,6 +52,9 @@ pub struct TrainArgs {
     /// trained on the first two thirds of the history and compared on the last; from then on the daily training keeps it current.
     #[arg(long, requires = "instance_id", conflicts_with = "csv")]
     publish: bool,
+    /// Leave out what lies in the maintenance windows of this document, as the daily training does; for --publish.
+    #[arg(long, requires = "publish", value_name = "FILE")]
+    maintenance_windows: Option<PathBuf>,
     /// Terraform's name_prefix, for --publish.
     #[arg(long, default_value = "aiops")]
     prefix: String,
@@ -86,7 +90,7 @@ pub(super) async fn run(args: &TrainArgs, output: Output) -> anyhow::Result<Outc
         None => csv_files::read_all(&args.csv, args.period)?,
     };
     if let (true, Some(instance)) = (args.publish, &args.instance_id) {
-        return publish(args, instance, &series, output).await;
+        return publish(args, instance, series, output).await;
     }
     let bar = progress("Growing the forest");
     let options = TrainOptions { trained_at: clock::now().to_string(), ..TrainOptions::default() };
@@ -102,17 +106,21 @@ pub(super) async fn run(args: &TrainArgs, output: Output) -> anyhow::Result<Outc
 async fn publish(
     args: &TrainArgs,
     instance: &str,
-    series: &[TrainingSeries],
+    mut series: Vec<TrainingSeries>,
     output: Output,
 ) -> anyhow::Result<Outcome> {
     let config = args.aws.load().await;
     let dynamodb = aws_sdk_dynamodb::Client::new(&config);
+    if let Some(file) = &args.maintenance_windows {
+        let inventory = InventoryStore::new(dynamodb.clone(), format!("{}-inventory", args.prefix));
+        maintenance::leave_out(&mut series, file, &inventory, instance).await?;
+    }
     let registry = Registry {
         models: ModelStore::new(dynamodb.clone(), format!("{}-models", args.prefix)),
         audit: AuditStore::new(dynamodb, format!("{}-audit", args.prefix)),
     };
     let (scope, by) = (ModelScope::Resource(instance.to_owned()), caller(&config).await?);
-    let (training, held_out) = split_in_time(series);
+    let (training, held_out) = split_in_time(&series);
     let bar = progress("Growing the forest, and comparing it with the model in use");
     let candidate = Candidate { scope: &scope, training: &training, held_out: &held_out, by: &by };
     let report = consider(&registry, &candidate, clock::now()).await?;
