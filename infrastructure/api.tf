@@ -7,9 +7,11 @@ resource "aws_apigatewayv2_api" "suite" {
     for_each = length(var.api_cors_origins) == 0 ? [] : [var.api_cors_origins]
     content {
       allow_origins = cors_configuration.value
-      allow_methods = ["GET", "POST"]
-      allow_headers = ["authorization", "content-type", "if-none-match", "x-amz-date", "x-amz-security-token"]
-      max_age       = 3600
+      allow_methods = ["GET", "POST", "PUT", "DELETE"]
+      allow_headers = ["authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "x-amz-date", "x-amz-security-token"]
+      # What a script may read of an answer besides its body.
+      expose_headers = ["etag", "retry-after", "x-request-id"]
+      max_age        = 3600
     }
   }
 }
@@ -25,6 +27,7 @@ resource "aws_apigatewayv2_route" "suite" {
   # Only the health check is open: a load balancer has no credentials, and it tells nothing about incidents.
   for_each = {
     "GET /health"                = "NONE"
+    "GET /me"                    = var.api_authorization
     "GET /events"                = var.api_authorization
     "GET /events/{id}"           = var.api_authorization
     "GET /audit-log"             = var.api_authorization
@@ -36,6 +39,7 @@ resource "aws_apigatewayv2_route" "suite" {
   api_id             = aws_apigatewayv2_api.suite.id
   route_key          = each.key
   authorization_type = each.value
+  authorizer_id      = each.value == "JWT" ? one(aws_apigatewayv2_authorizer.users[*].id) : null
   target             = "integrations/${aws_apigatewayv2_integration.function.id}"
 }
 
@@ -56,7 +60,7 @@ resource "aws_apigatewayv2_stage" "default" {
       request_id  = "$context.requestId"
       at          = "$context.requestTime"
       source_ip   = "$context.identity.sourceIp"
-      caller      = "$context.identity.caller"
+      caller      = var.api_authorization == "JWT" ? "$context.authorizer.claims.username" : "$context.identity.caller"
       route       = "$context.routeKey"
       status      = "$context.status"
       latency_ms  = "$context.responseLatency"

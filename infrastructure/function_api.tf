@@ -14,6 +14,9 @@ module "api" {
     ANCHORS_BUCKET  = aws_s3_bucket.anchors.bucket
     ANCHORS_KEY_ARN = aws_kms_key.anchors.arn
     SERIES_TABLE    = aws_dynamodb_table.suite["series"].name
+
+    API_AUTHORIZATION = var.api_authorization
+    IAM_CALLER_ROLE   = var.iam_caller_role
   }
 
   permissions = {

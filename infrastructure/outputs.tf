@@ -3,6 +3,27 @@ output "api_endpoint" {
   value       = aws_apigatewayv2_api.suite.api_endpoint
 }
 
+output "sign_in" {
+  description = "What a client needs to sign in: nightjar login reads it, and the page. Null unless api_authorization is JWT."
+  value = local.has_users ? {
+    user_pool_id = one(aws_cognito_user_pool.users[*].id)
+    client_id    = one(aws_cognito_user_pool_client.people[*].id)
+    region       = var.aws_region
+    first_admin  = local.admin_email
+  } : null
+}
+
+output "machine_clients" {
+  description = "Ids and secrets of the machine clients, and where they fetch their tokens."
+  sensitive   = true
+  value = { for name, client in aws_cognito_user_pool_client.machines : name => {
+    client_id = client.id
+    secret    = client.client_secret
+    token_url = "https://${one(aws_cognito_user_pool_domain.users[*].domain)}.auth.${var.aws_region}.amazoncognito.com/oauth2/token"
+    scope     = "nightjar/${var.machine_clients[name]}"
+  } }
+}
+
 output "target_ec2_instance_id" {
   description = "The instance to try the system on; null without create_target_instance."
   value       = one(aws_instance.target[*].id)
@@ -47,10 +68,11 @@ output "next_steps" {
   description = "What only a person can do now."
   value = join("\n", compact([
     "Confirm the two AWS Notification e-mails sent to ${var.alert_email}: no alert arrives before.",
+    local.has_users ? "Sign in as ${local.admin_email} with the temporary password that Cognito mails: nightjar login." : "",
     "Tag instances to watch with ${local.monitor_tag_key} = true and ${local.log_groups_tag_key} = <their log groups>.",
     var.remediation_mode == "auto"
     ? "Instances tagged ${local.remediate_tag_key} = reboot WILL be rebooted on a critical incident."
     : "Remediation is ${var.remediation_mode}: set remediation_mode = \"auto\" to let instances tagged ${local.remediate_tag_key} = reboot be rebooted.",
-    var.api_authorization == "NONE" ? "The API answers anyone: set api_authorization = \"AWS_IAM\" before real incidents are in it." : "",
+    var.api_authorization == "NONE" ? "The API answers anyone: set api_authorization = \"JWT\" before real incidents are in it." : "",
   ]))
 }

@@ -342,13 +342,46 @@ variable "remediation_concurrency" {
 # --- The API ----------------------------------------------------------------------------------------------------------
 
 variable "api_authorization" {
-  description = "AWS_IAM: requests are signed with AWS credentials. NONE: anyone who knows the address reads the incidents."
+  description = "JWT: people and machines sign in with Cognito. AWS_IAM: requests are signed with AWS credentials. NONE: anyone who knows the address is an administrator."
   type        = string
-  default     = "AWS_IAM"
+  default     = "JWT"
 
   validation {
-    condition     = contains(["AWS_IAM", "NONE"], var.api_authorization)
-    error_message = "api_authorization must be AWS_IAM or NONE."
+    condition     = contains(["JWT", "AWS_IAM", "NONE"], var.api_authorization)
+    error_message = "api_authorization must be JWT, AWS_IAM or NONE."
+  }
+}
+
+variable "iam_caller_role" {
+  description = "With AWS_IAM: what a caller may do whom IAM lets in. IAM's own policies (execute-api:Invoke) say who may call which route."
+  type        = string
+  default     = "admin"
+
+  validation {
+    condition     = contains(["viewer", "operator", "admin"], var.iam_caller_role)
+    error_message = "iam_caller_role must be viewer, operator or admin."
+  }
+}
+
+variable "admin_email" {
+  description = "E-mail address of the first administrator, who is sent a temporary password; alert_email if null."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.admin_email == null || can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", var.admin_email))
+    error_message = "admin_email must be an e-mail address."
+  }
+}
+
+variable "machine_clients" {
+  description = "Programs that sign in with a client's id and secret, by name, and the role of each."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for name, role in var.machine_clients : can(regex("^[a-z][a-z0-9-]{0,39}$", name)) && contains(["viewer", "operator", "admin"], role)])
+    error_message = "machine_clients maps names (lower-case letters, digits, hyphens) to viewer, operator or admin."
   }
 }
 

@@ -319,20 +319,7 @@ run "messages_reach_whom_they_concern" {
   }
 }
 
-run "the_api_is_signed" {
-  assert {
-    condition = { for key, route in aws_apigatewayv2_route.suite : key => route.authorization_type } == {
-      "GET /health"                = "NONE"
-      "GET /events"                = "AWS_IAM"
-      "GET /events/{id}"           = "AWS_IAM"
-      "GET /audit-log"             = "AWS_IAM"
-      "GET /audit-log/verify"      = "AWS_IAM"
-      "GET /openapi.json"          = "AWS_IAM"
-      "POST /alerts/{id}/feedback" = "AWS_IAM"
-    }
-    error_message = "Only the health check is open by default."
-  }
-
+run "the_api_is_shut" {
   assert {
     condition     = length(aws_apigatewayv2_api.suite.cors_configuration) == 0
     error_message = "No web page may call it by default."

@@ -6,6 +6,7 @@ use nightjar_aws::settings::Environment;
 use nightjar_aws::stores::{AuditStore, FeedbackStore, IncidentStore, SeriesStore};
 use nightjar_aws::{clients, clock};
 
+use crate::caller::Authorization;
 use crate::settings::Settings;
 
 /// Built once, before the first request; a clone shares the client.
@@ -18,6 +19,8 @@ pub struct Context {
     pub anchors: AnchorBucket,
     /// Asked for its public half only: the role may not sign.
     pub anchor_key: Signer,
+    /// Who proves callers to be whom they say.
+    pub authorization: Authorization,
     /// The clock: lists without `until` end now.
     pub now: fn() -> Timestamp,
 }
@@ -33,8 +36,14 @@ pub struct Clients {
 impl Context {
     pub fn new(aws: Clients, settings: Settings, now: fn() -> Timestamp) -> Self {
         let Clients { dynamodb, s3, kms } = aws;
-        let Settings { incidents_table: incidents, series_table: series, audit_table, anchors_bucket, anchors_key_arn } =
-            settings;
+        let Settings {
+            incidents_table: incidents,
+            series_table: series,
+            audit_table,
+            anchors_bucket,
+            anchors_key_arn,
+            authorization,
+        } = settings;
         Self {
             feedback: FeedbackStore::new(dynamodb.clone(), incidents.clone(), series.clone()),
             incidents: IncidentStore::new(dynamodb.clone(), incidents),
@@ -42,6 +51,7 @@ impl Context {
             audit: AuditStore::new(dynamodb, audit_table),
             anchors: AnchorBucket::new(s3, anchors_bucket),
             anchor_key: Signer::new(kms, anchors_key_arn),
+            authorization,
             now,
         }
     }

@@ -2,8 +2,9 @@
 //! which moves the bar of the incident's series.
 //!
 //! A request is parsed ([`query`], [`audit_query`], [`cursor`]), answered from the store ([`routes`]), and every error leaves as a
-//! problem document ([`problem`]); [`trace`] names the request in the answer and logs what failed, once.
+//! problem document ([`problem`]); [`access`] has the one table of who may do what; [`trace`] names the request in the answer and logs what failed, once.
 
+pub mod access;
 pub mod audit_query;
 pub mod caller;
 pub mod context;

@@ -15,6 +15,7 @@ const GENERIC: &str = "about:blank";
 const INVALID_PARAMETERS: &str = "urn:problem-type:nightjar:invalid-parameters";
 const TOO_MANY_ENTRIES: &str = "urn:problem-type:nightjar:too-many-entries";
 const UNKNOWN_EVENT: &str = "urn:problem-type:nightjar:unknown-event";
+const FORBIDDEN: &str = "urn:problem-type:nightjar:forbidden";
 const FEEDBACK_REFUSED: &str = "urn:problem-type:nightjar:feedback-refused";
 /// Seconds after which a failed read is worth another try.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("2");
@@ -81,6 +82,18 @@ impl Problem {
     pub fn unknown_event(id: &str) -> Self {
         let detail = format!("there is no event {id:?}; events are kept until their retention ends");
         Self { kind: UNKNOWN_EVENT, ..Self::generic(StatusCode::NOT_FOUND, "Unknown event", detail) }
+    }
+
+    /// 401 for a request that nobody is proven to have sent.
+    pub fn unauthenticated() -> Self {
+        let detail =
+            "this takes a proven caller: sign in, and send the access token as Authorization: Bearer".to_owned();
+        Self::generic(StatusCode::UNAUTHORIZED, "Unauthorized", detail)
+    }
+
+    /// 403 for a caller whose role is too low.
+    pub fn forbidden(detail: String) -> Self {
+        Self { kind: FORBIDDEN, ..Self::generic(StatusCode::FORBIDDEN, "Forbidden", detail) }
     }
 
     /// 409 for feedback that the event's state does not admit.

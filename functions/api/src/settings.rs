@@ -1,6 +1,9 @@
 //! What Terraform tells the function.
 
 use nightjar_aws::settings::{Environment, SettingsError};
+use nightjar_domain::identity::Role;
+
+use crate::caller::Authorization;
 
 /// The function's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +18,8 @@ pub struct Settings {
     pub anchors_bucket: String,
     /// `ANCHORS_KEY_ARN`: the key that signs them.
     pub anchors_key_arn: String,
+    /// `API_AUTHORIZATION`: who proves callers to be whom they say; `IAM_CALLER_ROLE`: what signed callers may do.
+    pub authorization: Authorization,
 }
 
 impl Settings {
@@ -25,8 +30,18 @@ impl Settings {
             audit_table: environment.required("AUDIT_TABLE"),
             anchors_bucket: environment.required("ANCHORS_BUCKET"),
             anchors_key_arn: environment.required("ANCHORS_KEY_ARN"),
+            authorization: Self::authorization(&mut environment),
         };
         environment.finish(settings)
+    }
+
+    /// Without a word, the strictest: tokens.
+    fn authorization(environment: &mut Environment<'_>) -> Authorization {
+        let role = environment.parsed_or("IAM_CALLER_ROLE", Role::Admin);
+        match environment.parsed_or("API_AUTHORIZATION", Authorization::Jwt) {
+            Authorization::Iam(_) => Authorization::Iam(role),
+            other => other,
+        }
     }
 }
 
@@ -49,11 +64,29 @@ mod tests {
 
     #[test]
     fn what_is_set_is_used() {
-        let environment = Environment::from_lookup(|name| Some(name.to_lowercase()));
+        let environment = Environment::from_lookup(|name| match name {
+            "API_AUTHORIZATION" => Some("AWS_IAM".to_owned()),
+            "IAM_CALLER_ROLE" => Some("viewer".to_owned()),
+            name => Some(name.to_lowercase()),
+        });
         let settings = Settings::read(environment).unwrap();
         assert_eq!(
             (settings.series_table.as_str(), settings.anchors_bucket.as_str()),
             ("series_table", "anchors_bucket")
+        );
+        assert_eq!(settings.authorization, Authorization::Iam(Role::Viewer));
+    }
+
+    #[test]
+    fn without_a_word_tokens_are_asked_for() {
+        let lookup =
+            |name: &str| (!matches!(name, "API_AUTHORIZATION" | "IAM_CALLER_ROLE")).then(|| name.to_lowercase());
+        assert_eq!(Settings::read(Environment::from_lookup(lookup)).unwrap().authorization, Authorization::Jwt);
+        let wrong = Environment::from_lookup(|name| Some(name.to_lowercase()));
+        let error = Settings::read(wrong).unwrap_err().to_string();
+        assert!(
+            error.contains("IAM_CALLER_ROLE cannot be used") && error.contains("is none of JWT, AWS_IAM or NONE"),
+            "{error}"
         );
     }
 }

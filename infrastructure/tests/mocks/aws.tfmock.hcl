@@ -61,3 +61,10 @@ mock_resource "aws_apigatewayv2_api" {
     execution_arn = "arn:aws:execute-api:us-east-1:111122223333:a1b2c3d4e5"
   }
 }
+
+mock_resource "aws_cognito_user_pool" {
+  defaults = {
+    id       = "us-east-1_Example01"
+    endpoint = "cognito-idp.us-east-1.amazonaws.com/us-east-1_Example01"
+  }
+}

@@ -13,6 +13,7 @@ pub mod escalation;
 pub mod evidence;
 pub mod feedback;
 pub mod id;
+pub mod identity;
 pub mod incident;
 pub mod maintenance;
 pub mod metric;

@@ -4,20 +4,37 @@ pub mod audit_log;
 pub mod events;
 pub mod feedback;
 pub mod health;
+pub mod me;
 pub mod openapi;
 
 use axum::Router;
 use axum::extract::rejection::QueryRejection;
 use axum::http::{Method, Uri};
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 
+use crate::access::guard;
 use crate::context::Context;
 use crate::problem::{BadParameter, Problem};
 use crate::trace::trace;
 
-/// The whole API.
+/// The whole API, behind the table of who may do what.
 pub fn router(context: Context) -> Router {
+    guarded(routes(), context)
+}
+
+/// Puts routes behind what all of them have in common.
+pub fn guarded(routes: Router<Context>, context: Context) -> Router {
+    routes
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(context.authorization, guard))
+        .layer(from_fn(trace))
+        .with_state(context)
+}
+
+/// What is served; [`crate::access::TABLE`] says to whom.
+pub fn routes() -> Router<Context> {
     Router::new()
         .route("/health", get(health::health))
         .route("/events", get(events::list))
@@ -25,11 +42,8 @@ pub fn router(context: Context) -> Router {
         .route("/audit-log", get(audit_log::list))
         .route("/audit-log/verify", get(audit_log::verify))
         .route("/alerts/{id}/feedback", post(feedback::give))
+        .route("/me", get(me::show))
         .route("/openapi.json", get(openapi::document))
-        .fallback(unknown_path)
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(from_fn(trace))
-        .with_state(context)
 }
 
 async fn unknown_path(uri: Uri) -> Problem {

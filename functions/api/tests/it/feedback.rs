@@ -16,7 +16,7 @@ use nightjar_domain::incident::Incident;
 use nightjar_testkit::{incident, metric};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, api, api_without_table, fixture, item, send};
+use crate::support::{Answer, api, api_for_anybody, api_without_table, fixture, item, send};
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -153,7 +153,8 @@ async fn who_is_not_proven_is_said_not_to_be() {
     let tables = Tables::with_series();
     let mut event = event(&json!({ "verdict": "false_positive", "why": "x" }));
     event["requestContext"].as_object_mut().unwrap().remove("authorizer");
-    let said = send(api(tables.client()), &event).await;
+    assert_eq!(send(api(tables.client()), &event).await.status, StatusCode::UNAUTHORIZED);
+    let said = send(api_for_anybody(tables.client()), &event).await;
     assert_eq!(said.body["feedback"]["by"], "unauthenticated, from 192.0.2.10");
 }
 

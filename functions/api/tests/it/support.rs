@@ -9,9 +9,11 @@ use axum::Router;
 use axum::body::to_bytes;
 use axum::http::{HeaderMap, StatusCode};
 use lambda_http::tower::ServiceExt;
+use nightjar_api::caller::Authorization;
 use nightjar_api::context::{Clients, Context};
 use nightjar_api::routes::router;
 use nightjar_api::settings::Settings;
+use nightjar_domain::identity::Role;
 use nightjar_domain::incident::Incident;
 use nightjar_testkit::now;
 use serde_json::Value;
@@ -23,16 +25,45 @@ pub(crate) fn api(client: Client) -> Router {
     api_with_anchors(client, s3, kms)
 }
 
+/// A context whose clients fail every call, for callers with tokens.
+pub(crate) fn context_with_tokens() -> Context {
+    let mut context = Context::new(
+        Clients {
+            dynamodb: mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, []),
+            s3: mock_client!(aws_sdk_s3, RuleMode::Sequential, []),
+            kms: mock_client!(aws_sdk_kms, RuleMode::Sequential, []),
+        },
+        settings(),
+        now,
+    );
+    context.authorization = Authorization::Jwt;
+    context
+}
+
+/// The API in front of `client`, deployed without authorization.
+pub(crate) fn api_for_anybody(dynamodb: Client) -> Router {
+    let s3 = mock_client!(aws_sdk_s3, RuleMode::Sequential, []);
+    let kms = mock_client!(aws_sdk_kms, RuleMode::Sequential, []);
+    let mut context = Context::new(Clients { dynamodb, s3, kms }, settings(), now);
+    context.authorization = Authorization::Nobody;
+    router(context)
+}
+
 /// The API in front of all its clients.
 pub(crate) fn api_with_anchors(dynamodb: Client, s3: aws_sdk_s3::Client, kms: aws_sdk_kms::Client) -> Router {
-    let settings = Settings {
+    router(Context::new(Clients { dynamodb, s3, kms }, settings(), now))
+}
+
+fn settings() -> Settings {
+    Settings {
         incidents_table: "aiops-incidents".to_owned(),
         series_table: "aiops-series".to_owned(),
         audit_table: "aiops-audit".to_owned(),
         anchors_bucket: "the-anchors".to_owned(),
         anchors_key_arn: "the-key".to_owned(),
-    };
-    router(Context::new(Clients { dynamodb, s3, kms }, settings, now))
+        // The events kept as files are of callers who signed.
+        authorization: Authorization::Iam(Role::Admin),
+    }
 }
 
 /// The API in front of a client that fails every call it is asked for.

@@ -15,6 +15,7 @@ use nightjar_domain::severity::Severity;
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
+use crate::clock;
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -127,7 +128,8 @@ impl IncidentStore {
             .put_item()
             .table_name(&self.table)
             .set_item(Some(item))
-            .condition_expression("attribute_not_exists(id)")
+            .condition_expression("attribute_not_exists(id) OR expires_at <= :now")
+            .expression_attribute_values(":now", AttributeValue::N(clock::now().as_second().to_string()))
             .send()
             .await;
         match written {
@@ -153,7 +155,7 @@ impl IncidentStore {
             .send()
             .await
             .map_err(|error| StoreError::request(&self.table, &error))?;
-        answer.item.map(|item| self.stored(item)).transpose()
+        answer.item.filter(is_kept).map(|item| self.stored(item)).transpose()
     }
 
     /// Takes the right to publish for `lease`, so that deliveries at the same moment publish once. A lease that ended
@@ -273,7 +275,7 @@ impl IncidentStore {
                 query = query.filter_expression(conditions.join(" AND "));
             }
             let answer = query.send().await.map_err(|error| StoreError::request(&self.table, &error))?;
-            for item in answer.items.unwrap_or_default() {
+            for item in answer.items.unwrap_or_default().into_iter().filter(is_kept) {
                 incidents.push(self.stored(item)?.incident);
                 if incidents.len() >= wanted {
                     return Ok(());
@@ -293,6 +295,12 @@ impl IncidentStore {
     }
 }
 
+/// Whether an item's time has not ended: DynamoDB removes what has expired within days, not at once.
+fn is_kept(item: &Item) -> bool {
+    let expires_at = item.get("expires_at").and_then(|value| value.as_n().ok()?.parse::<i64>().ok());
+    expires_at.is_none_or(|at| at > clock::now().as_second())
+}
+
 /// The key of an index is its own key and the table's.
 fn start_key(cursor: &Cursor, filter: &IncidentFilter) -> Item {
     let mut key = Item::from([
@@ -309,6 +317,15 @@ fn start_key(cursor: &Cursor, filter: &IncidentFilter) -> Item {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_expired_is_gone() {
+        for (seconds, kept) in [(Some(-1), false), (Some(60), true), (None, true)] {
+            let expiry = seconds.map(|seconds| AttributeValue::N((clock::now().as_second() + seconds).to_string()));
+            let item: Item = expiry.into_iter().map(|expiry| ("expires_at".to_owned(), expiry)).collect();
+            assert_eq!(is_kept(&item), kept, "{seconds:?}");
+        }
+    }
 
     #[test]
     fn a_cursor_survives_the_trip_and_nonsense_does_not_pass() {

@@ -40,7 +40,7 @@ async fn a_new_incident_is_stored_with_the_keys_of_its_indexes() {
             item["month"] == text("2026-11")
                 && item["resource_id"] == text(&incident().anomaly.resource.id)
                 && item["expires_at"] == number((incident().opened_at + RETENTION).as_second())
-                && request.condition_expression() == Some("attribute_not_exists(id)")
+                && request.condition_expression() == Some("attribute_not_exists(id) OR expires_at <= :now")
         })
         .then_output(|| PutItemOutput::builder().build());
     let stored = store(&[&put]).put_if_absent(&incident(), RETENTION).await.unwrap();

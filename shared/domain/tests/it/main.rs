@@ -12,3 +12,4 @@ mod onboarding;
 mod remediation;
 mod routing;
 mod scenarios;
+mod tokens;
