@@ -79,10 +79,11 @@ chain-test: ## The patches of the local AWS, and the chain on it
 	$(PYTHON) -m pytest
 
 .PHONY: fuzz
-fuzz: ## Hostile inputs, counted: a million for the detector, 200,000 for the log miner, 100,000 for the security rules
+fuzz: ## Counted: a million hostile inputs for the detector, 200,000 for the log miner, 100,000 for the security rules, 100,000 histories of remediation
 	cargo run --package nightjar-model --locked --example fuzz -- 1000000
 	cargo run --package nightjar-logs --locked --example fuzz -- 200000
 	cargo run --package nightjar-security --locked --example fuzz -- 100000
+	NIGHTJAR_HISTORIES=100000 cargo test --package nightjar-domain --locked --test it -- no_history --nocapture
 
 .PHONY: bench
 bench: bench-cold-start bench-detector bench-logs bench-audit ## Cold starts, memory and package sizes beside Python's; the speed of the detector, the log miner and an audit

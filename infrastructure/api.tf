@@ -34,6 +34,15 @@ resource "aws_apigatewayv2_route" "suite" {
     "GET /audit-log/verify"      = var.api_authorization
     "GET /openapi.json"          = var.api_authorization
     "POST /alerts/{id}/feedback" = var.api_authorization
+
+    "GET /remediations"                          = var.api_authorization
+    "POST /remediations/stop"                    = var.api_authorization
+    "POST /remediations/resume"                  = var.api_authorization
+    "POST /remediations/policies/{policy}/reset" = var.api_authorization
+    "GET /approvals"                             = var.api_authorization
+    "GET /approvals/{id}"                        = var.api_authorization
+    "POST /approvals/{id}/approve"               = var.api_authorization
+    "POST /approvals/{id}/deny"                  = var.api_authorization
   }
 
   api_id             = aws_apigatewayv2_api.suite.id

@@ -1,4 +1,5 @@
-# Answers questions about incidents and the audit trail, and takes what people say of incidents: that moves the bar of their series.
+# Answers questions about incidents and the audit trail, and takes what people say of incidents, which moves the bar of their series,
+# and what they decide about repairs, which it only notes: it can repair nothing.
 module "api" {
   source = "./modules/function"
 
@@ -10,10 +11,12 @@ module "api" {
   dead_letter_queue_arn = aws_sqs_queue.dead_letters["api"].arn
 
   environment = {
-    INCIDENTS_TABLE = aws_dynamodb_table.suite["incidents"].name
-    ANCHORS_BUCKET  = aws_s3_bucket.anchors.bucket
-    ANCHORS_KEY_ARN = aws_kms_key.anchors.arn
-    SERIES_TABLE    = aws_dynamodb_table.suite["series"].name
+    INCIDENTS_TABLE    = aws_dynamodb_table.suite["incidents"].name
+    ANCHORS_BUCKET     = aws_s3_bucket.anchors.bucket
+    ANCHORS_KEY_ARN    = aws_kms_key.anchors.arn
+    SERIES_TABLE       = aws_dynamodb_table.suite["series"].name
+    REMEDIATIONS_TABLE = aws_dynamodb_table.suite["remediations"].name
+    APPROVAL_KEY_ID    = aws_kms_key.approvals.arn
 
     API_AUTHORIZATION = var.api_authorization
     IAM_CALLER_ROLE   = var.iam_caller_role
@@ -48,6 +51,15 @@ module "api" {
     AnchorKey = {
       actions   = ["kms:GetPublicKey"]
       resources = [aws_kms_key.anchors.arn]
+    }
+    # A person's word on an approval, the kill switch, a policy that is switched on again.
+    Remediations = {
+      actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+      resources = [aws_dynamodb_table.suite["remediations"].arn]
+    }
+    CheckApprovals = {
+      actions   = ["kms:VerifyMac"]
+      resources = [aws_kms_key.approvals.arn]
     }
   }
 }

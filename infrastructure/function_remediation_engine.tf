@@ -1,4 +1,5 @@
-# Reboots what asked for it, once, and leaves proof. The only function that changes anything outside the suite.
+# Repairs what asked for it, once, looks whether it helped, and leaves proof. The only function that changes anything outside
+# the suite.
 module "remediation_engine" {
   source = "./modules/function"
 
@@ -12,25 +13,41 @@ module "remediation_engine" {
 
   environment = {
     REMEDIATIONS_TABLE        = aws_dynamodb_table.suite["remediations"].name
+    INCIDENTS_TABLE           = aws_dynamodb_table.suite["incidents"].name
     CRITICAL_ALERTS_TOPIC_ARN = aws_sns_topic.suite["critical-alerts"].arn
     REMEDIATION_MODE          = var.remediation_mode
     REMEDIATE_TAG_KEY         = local.remediate_tag_key
     MAX_INCIDENT_AGE_MINUTES  = var.max_incident_age_minutes
+    MIN_INSTANCE_AGE_MINUTES  = var.min_instance_age_minutes
     COOLDOWN_MINUTES          = var.cooldown_minutes
+    APPROVAL_KEY_ID           = aws_kms_key.approvals.arn
+    API_ENDPOINT              = aws_apigatewayv2_api.suite.api_endpoint
     CLAIM_LEASE_SECONDS       = var.claim_lease_seconds
     PUBLISH_LEASE_SECONDS     = var.publish_lease_seconds
   }
 
   permissions = merge(
     {
-      # Neither call takes a resource.
+      # None of these calls takes a resource.
       Look = {
-        actions   = ["ec2:DescribeInstances", "cloudtrail:LookupEvents"]
+        actions = [
+          "ec2:DescribeInstances", "ec2:DescribeInstanceStatus", "ec2:DescribeSnapshots", "cloudtrail:LookupEvents",
+          "cloudwatch:GetMetricData",
+        ]
         resources = ["*"]
       }
       Remediations = {
-        actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+        actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"]
         resources = [aws_dynamodb_table.suite["remediations"].arn]
+      }
+      # Resolves what healed.
+      Incidents = {
+        actions   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
+        resources = [aws_dynamodb_table.suite["incidents"].arn]
+      }
+      SignApprovals = {
+        actions   = ["kms:GenerateMac"]
+        resources = [aws_kms_key.approvals.arn]
       }
       Report = {
         actions   = ["sns:Publish"]
@@ -39,14 +56,54 @@ module "remediation_engine" {
       Audit = local.append_to_audit
     },
     # The opt-in, and the tag that outweighs it, stand in the policy itself, so that no mistake in the code can
-    # reboot another instance; and a suite that may not act cannot.
-    { for mode in [var.remediation_mode] : "RebootOptedIn" => {
-      actions   = ["ec2:RebootInstances"]
+    # touch another instance; and a suite that may not act cannot.
+    { for value, actions in local.consents : "OptedIn${replace(title(replace(value, "_", " ")), " ", "")}" => {
+      actions   = actions
       resources = ["${local.arn.ec2}:instance/*"]
       conditions = {
-        StringEquals = { "aws:ResourceTag/${local.remediate_tag_key}" = "reboot" }
+        StringEquals = { "aws:ResourceTag/${local.remediate_tag_key}" = value }
         Null         = { "aws:ResourceTag/${local.prefix}:never-touch" = "true" } # a tag that is not there
       }
-    } if mode == "auto" },
+    } if local.remediation_acts },
+    # A snapshot changes nothing; volumes carry no opt-in tag, so the tag it must be made with is the bound.
+    { for name in ["SnapshotVolumes"] : name => {
+      actions    = ["ec2:CreateSnapshot"]
+      resources  = ["${local.arn.ec2}:volume/*"]
+      conditions = null
+    } if local.remediation_acts },
+    { for name in ["TagSnapshots"] : name => {
+      actions    = ["ec2:CreateSnapshot", "ec2:CreateTags"]
+      resources  = ["arn:${local.partition}:ec2:${var.aws_region}::snapshot/*"]
+      conditions = { "ForAllValues:StringEquals" = { "aws:TagKeys" = "${local.prefix}:incident" } }
+    } if local.remediation_acts },
   )
+}
+
+locals {
+  remediation_acts = contains(["approve", "auto"], var.remediation_mode)
+
+  # What each value of the opt-in tag permits.
+  consents = {
+    reboot     = ["ec2:RebootInstances"]
+    stop_start = ["ec2:RebootInstances", "ec2:StopInstances", "ec2:StartInstances"]
+  }
+}
+
+# Which incident gets which runbook: read anew for every decision, so that a change needs no deployment of code.
+resource "aws_dynamodb_table_item" "remediation_policies" {
+  table_name = aws_dynamodb_table.suite["remediations"].name
+  hash_key   = aws_dynamodb_table.suite["remediations"].hash_key
+
+  item = jsonencode({
+    id       = { S = "policies" }
+    document = { S = file(coalesce(var.remediation_policies_file, "${path.module}/../config/remediation_policies.json")) }
+  })
+}
+
+# Signs approval tokens. The key never leaves KMS: the engine may sign with it, the API may check.
+resource "aws_kms_key" "approvals" {
+  description              = "Signs the approvals of ${local.prefix}"
+  key_usage                = "GENERATE_VERIFY_MAC"
+  customer_master_key_spec = "HMAC_256"
+  deletion_window_in_days  = var.kms_deletion_window_days
 }

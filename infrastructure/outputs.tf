@@ -70,9 +70,12 @@ output "next_steps" {
     "Confirm the two AWS Notification e-mails sent to ${var.alert_email}: no alert arrives before.",
     local.has_users ? "Sign in as ${local.admin_email} with the temporary password that Cognito mails: nightjar login." : "",
     "Tag instances to watch with ${local.monitor_tag_key} = true and ${local.log_groups_tag_key} = <their log groups>.",
-    var.remediation_mode == "auto"
-    ? "Instances tagged ${local.remediate_tag_key} = reboot WILL be rebooted on a critical incident."
-    : "Remediation is ${var.remediation_mode}: set remediation_mode = \"auto\" to let instances tagged ${local.remediate_tag_key} = reboot be rebooted.",
+    {
+      off     = "Remediation is off."
+      dry_run = "Remediation is dry_run: it records what it would do."
+      approve = "Remediation asks first: answer with `nightjar approvals approve`. It touches instances tagged ${local.remediate_tag_key} = reboot."
+      auto    = "Instances tagged ${local.remediate_tag_key} = reboot WILL be rebooted on a critical incident."
+    }[var.remediation_mode],
     var.api_authorization == "NONE" ? "The API answers anyone: set api_authorization = \"JWT\" before real incidents are in it." : "",
   ]))
 }

@@ -28,6 +28,12 @@ locals {
       target      = "audit-anchor"
       function    = module.audit_anchor
     }
+    remediation-engine-schedule = {
+      description = "Take up approvals, and look whether repairs helped"
+      schedule    = "rate(1 minute)"
+      target      = "remediation-engine"
+      function    = module.remediation_engine
+    }
     }, { for schedule in compact([var.training_schedule]) : "model-trainer-schedule" => {
       description = "Train the detector's models anew"
       schedule    = schedule

@@ -267,18 +267,40 @@ variable "webhook_secret" {
 # --- What may be healed -----------------------------------------------------------------------------------------------
 
 variable "remediation_mode" {
-  description = "off: never act. dry_run: record what would be done. auto: reboot instances that carry the opt-in tag."
+  description = "off: never act. dry_run: record what would be done. approve: ask a person, then act. auto: act. Only on instances that carry the opt-in tag."
   type        = string
-  default     = "dry_run"
+  default     = "approve"
 
   validation {
-    condition     = contains(["off", "dry_run", "auto"], var.remediation_mode)
-    error_message = "remediation_mode must be off, dry_run or auto."
+    condition     = contains(["off", "dry_run", "approve", "auto"], var.remediation_mode)
+    error_message = "remediation_mode must be off, dry_run, approve or auto."
+  }
+}
+
+variable "remediation_policies_file" {
+  description = "Which incident gets which runbook. Null means ../config/remediation_policies.json. Check it with `nightjar config check`."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.remediation_policies_file == null || can(jsondecode(file(var.remediation_policies_file)))
+    error_message = "remediation_policies_file must name a JSON file."
+  }
+}
+
+variable "min_instance_age_minutes" {
+  description = "Instances launched less than this ago are left to their start-up."
+  type        = number
+  default     = 15
+
+  validation {
+    condition     = var.min_instance_age_minutes >= 0 && var.min_instance_age_minutes <= 10080 && floor(var.min_instance_age_minutes) == var.min_instance_age_minutes
+    error_message = "min_instance_age_minutes must be a whole number from 0 to 10080 (one week)."
   }
 }
 
 variable "remediate_tag_key" {
-  description = "Instances with this tag set to `reboot` may be rebooted; IAM refuses all others. Null means <name_prefix>:remediate."
+  description = "Instances with this tag set to `reboot` may be rebooted, with `stop_start` also stopped and started; IAM refuses all others. Null means <name_prefix>:remediate."
   type        = string
   default     = null
 }

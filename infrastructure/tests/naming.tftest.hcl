@@ -69,7 +69,7 @@ run "training_can_be_switched_off" {
   }
 
   assert {
-    condition     = !contains(keys(aws_cloudwatch_event_rule.suite), "model-trainer-schedule") && length(aws_cloudwatch_event_rule.suite) == 4
+    condition     = !contains(keys(aws_cloudwatch_event_rule.suite), "model-trainer-schedule") && length(aws_cloudwatch_event_rule.suite) == 5
     error_message = "Without a schedule nothing is trained; all else runs on."
   }
 }

@@ -69,7 +69,7 @@ run "roles_name_what_they_touch" {
     condition = alltrue(flatten([
       for function in local.modules : [
         for statement in jsondecode(function.policy).Statement : length(setsubtract(statement.Action, [
-          "ec2:DescribeInstances", "cloudwatch:ListMetrics", "cloudwatch:GetMetricData", "logs:DescribeLogGroups",
+          "ec2:DescribeInstances", "ec2:DescribeInstanceStatus", "ec2:DescribeSnapshots", "cloudwatch:ListMetrics", "cloudwatch:GetMetricData", "logs:DescribeLogGroups",
           "logs:GetQueryResults", "logs:StopQuery", "cloudtrail:LookupEvents",
         ])) == 0 if contains(statement.Resource, "*")
       ]
@@ -194,16 +194,16 @@ run "anchors_of_a_try_out_can_be_destroyed" {
   }
 }
 
-run "the_api_changes_feedback_alone" {
+run "the_api_changes_no_more_than_it_must" {
   assert {
     condition = sort(distinct(flatten([
       for statement in jsondecode(module.api.policy).Statement : statement.Action
       if statement.Effect == "Allow" && statement.Sid != "Audit"
       ]))) == tolist([
-      "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem", "kms:Decrypt", "kms:GenerateDataKey", "kms:GetPublicKey",
-      "logs:CreateLogStream", "logs:PutLogEvents", "s3:GetObject", "s3:ListBucket", "sqs:SendMessage",
+      "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem", "kms:Decrypt", "kms:GenerateDataKey",
+      "kms:GetPublicKey", "kms:VerifyMac", "logs:CreateLogStream", "logs:PutLogEvents", "s3:GetObject", "s3:ListBucket", "sqs:SendMessage",
     ])
-    error_message = "The API makes and removes no item but audit entries."
+    error_message = "The API removes nothing, and repairs nothing."
   }
 }
 
@@ -222,35 +222,65 @@ run "the_root_cause_analysis_only_reads" {
   }
 }
 
-run "nothing_may_be_rebooted_by_default" {
+run "people_are_asked_by_default" {
   assert {
-    condition     = module.remediation_engine.environment.REMEDIATION_MODE == "dry_run" && !strcontains(module.remediation_engine.policy, "ec2:Reboot")
-    error_message = "The default is a dry run, and the role cannot do more."
+    condition     = module.remediation_engine.environment.REMEDIATION_MODE == "approve"
+    error_message = "By default a person approves what is carried out."
+  }
+
+  assert {
+    condition     = aws_kms_key.approvals.key_usage == "GENERATE_VERIFY_MAC"
+    error_message = "The key of the approvals signs, and does nothing else."
+  }
+
+  assert {
+    condition = (
+      { for name, function in local.modules : name => [for action in ["kms:GenerateMac", "kms:VerifyMac"] : action if strcontains(function.policy, action)]
+      if strcontains(function.policy, "Mac") } == { remediation-engine = ["kms:GenerateMac"], api = ["kms:VerifyMac"] }
+    )
+    error_message = "The engine makes tokens and the API checks them: neither does both."
   }
 }
 
-run "auto_reboots_only_what_opted_in" {
+run "a_dry_run_could_not_act_if_it_wanted_to" {
+  variables {
+    remediation_mode = "dry_run"
+  }
+
+  assert {
+    condition     = alltrue([for action in ["Reboot", "Stop", "Start", "Create"] : !strcontains(module.remediation_engine.policy, "ec2:${action}")])
+    error_message = "In a dry run the role cannot change anything."
+  }
+}
+
+run "auto_touches_only_what_opted_in" {
   variables {
     remediation_mode = "auto"
   }
 
   assert {
-    condition = [
+    condition = {
       for statement in jsondecode(module.remediation_engine.policy).Statement :
-      [statement.Resource, try(statement.Condition, "none")] if contains(statement.Action, "ec2:RebootInstances")
-      ] == [
-      [["arn:aws:ec2:us-east-1:111122223333:instance/*"], {
+      join(",", statement.Action) => [statement.Resource, try(statement.Condition, "none")] if strcontains(join(",", statement.Action), "Instances") && !contains(statement.Resource, "*")
+      } == {
+      "ec2:RebootInstances" = [["arn:aws:ec2:us-east-1:111122223333:instance/*"], {
         StringEquals = { "aws:ResourceTag/aiops:remediate" = "reboot" }
         Null         = { "aws:ResourceTag/aiops:never-touch" = "true" }
-      }],
-    ]
-    error_message = "RebootInstances must be limited, in the policy itself, to instances that opted in and are not protected."
+      }]
+      "ec2:RebootInstances,ec2:StopInstances,ec2:StartInstances" = [["arn:aws:ec2:us-east-1:111122223333:instance/*"], {
+        StringEquals = { "aws:ResourceTag/aiops:remediate" = "stop_start" }
+        Null         = { "aws:ResourceTag/aiops:never-touch" = "true" }
+      }]
+    }
+    error_message = "What changes an instance must be limited, in the policy itself, to instances that opted in and are not protected."
   }
 
   assert {
-    condition = alltrue([
-      for name, function in local.modules : !strcontains(function.policy, "ec2:Reboot") if name != "remediation-engine"
-    ])
+    condition = alltrue(flatten([
+      for name, function in local.modules : [
+        for action in ["ec2:Reboot", "ec2:Stop", "ec2:Start", "ec2:Create"] : !strcontains(function.policy, action)
+      ] if name != "remediation-engine"
+    ]))
     error_message = "Only the remediation engine changes anything outside the suite."
   }
 

@@ -36,6 +36,8 @@ def deploy(stack: Stack, built: Built, **variables: str) -> Deployment:
             "architecture": ARCHITECTURE,
             "packages_dir": str(built.packages),
             "remediation_mode": "auto",
+            # The fleet is minutes old, whatever its metrics tell.
+            "min_instance_age_minutes": "0",
             # A minute of Lambda's retries takes seconds here (`retry_seconds`); the lease keeps the proportion.
             "publish_lease_seconds": "1",
             # The emulator checks no signatures: with AWS_IAM the routes would only pretend to be closed.

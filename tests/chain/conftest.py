@@ -161,6 +161,7 @@ def chain(deployment: Deployment) -> Iterator[Chain]:
     running = Chain(deployment, Records(deployment))
     yield running
     remove_fleets(running)
+    forget_repairs(running)
     for function in packages.FUNCTIONS:
         running.take_dead_letters(function)
 
@@ -174,6 +175,13 @@ def remove_fleets(chain: Chain) -> None:
     for group in logs.describe_log_groups(logGroupNamePrefix=f"/{PREFIX}/demo/")["logGroups"]:
         logs.delete_log_group(logGroupName=group["logGroupName"])
     chain.run("onboarding")
+
+
+def forget_repairs(chain: Chain) -> None:
+    """Forgets what is under way, so that no test uses up the hourly cap of another."""
+    for key in ("ledger", "control"):
+        table = f"{PREFIX}-remediations"
+        chain.deployment.stack.client("dynamodb").delete_item(TableName=table, Key={"id": {"S": key}})
 
 
 def until(look: Callable[[], T], what: str, seconds: float = 45) -> T:

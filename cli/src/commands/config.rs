@@ -7,6 +7,7 @@ use nightjar_domain::audit::Retention;
 use nightjar_domain::catalogue::Catalogue;
 use nightjar_domain::diagnosis::{LogSignals, SignalsDocument};
 use nightjar_domain::maintenance::{MaintenanceDocument, MaintenanceWindows};
+use nightjar_domain::remediation::PoliciesDocument;
 use nightjar_domain::routing::Routes;
 use nightjar_domain::routing::document::RoutesDocument;
 use nightjar_domain::routing::product::{self, ProductsDocument};
@@ -57,6 +58,7 @@ pub(super) fn run(command: &ConfigCommand, output: Output) -> anyhow::Result<Out
 fn check(dir: &Path) -> Vec<Checked> {
     let catalogue = |json: &str| Catalogue::parse(json).map(drop).map_err(|error| error.to_string());
     let signals = |json: &str| LogSignals::parse(json).map(drop).map_err(|error| error.to_string());
+    let policies = |json: &str| PoliciesDocument::parse(json).map(drop).map_err(|error| error.to_string());
     // Routes name products' receivers and the other way round: a products.json that cannot be read is told of once, below.
     let products = std::fs::read_to_string(dir.join("products.json")).ok().filter(|json| product::parse(json).is_ok());
     let products = products.unwrap_or_else(|| r#"{"products": {}}"#.to_owned());
@@ -71,6 +73,7 @@ fn check(dir: &Path) -> Vec<Checked> {
         check_file(&dir.join("products.json"), own),
         check_file(&dir.join("audit_log_schema.json"), retention),
         check_file(&dir.join("maintenance_windows.json"), maintenance),
+        check_file(&dir.join("remediation_policies.json"), policies),
     ]
 }
 
@@ -97,6 +100,7 @@ fn schemas() -> anyhow::Result<Vec<(&'static str, String)>> {
         ("maintenance_windows.schema.json", text(schemars::schema_for!(MaintenanceDocument))?),
         ("alert_routes.schema.json", text(schemars::schema_for!(RoutesDocument))?),
         ("products.schema.json", text(schemars::schema_for!(ProductsDocument))?),
+        ("remediation_policies.schema.json", text(schemars::schema_for!(PoliciesDocument))?),
     ])
 }
 

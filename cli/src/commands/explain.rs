@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use nightjar_domain::alert::report;
 use nightjar_domain::incident::Incident;
 
-use super::events::ApiArgs;
+use super::api_client::ApiArgs;
 use crate::outcome::Outcome;
 use crate::output::Output;
 

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::events::{ApiArgs, text};
+use super::api_client::ApiArgs;
+use super::events::text;
 use crate::outcome::Outcome;
 use crate::output::{Output, table};
 

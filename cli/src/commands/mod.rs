@@ -1,5 +1,7 @@
 //! The commands, one file each.
 
+mod api_client;
+mod approvals;
 mod audit;
 mod config;
 mod dlq;
@@ -9,6 +11,7 @@ mod explain;
 mod feedback;
 mod logs;
 mod models;
+mod remediate;
 mod routes;
 mod rules;
 mod train;
@@ -34,6 +37,10 @@ pub enum Command {
     Models(models::ModelsArgs),
     /// Explain one incident on one screen.
     Explain(explain::ExplainArgs),
+    /// See what waits for your approval, and answer.
+    Approvals(approvals::ApprovalsArgs),
+    /// See what is under repair and what would be done, stop everything, switch a policy on again.
+    Remediate(remediate::RemediateArgs),
     /// Read the audit trail, and prove that nobody changed it.
     Audit(audit::AuditArgs),
     /// Check configuration files, and write their schemas.
@@ -64,6 +71,8 @@ pub async fn run(command: Command, output: Output) -> anyhow::Result<Outcome> {
         Command::Feedback(args) => feedback::run(&args, output).await,
         Command::Models(args) => models::run(&args, output).await,
         Command::Explain(args) => explain::run(&args, output).await,
+        Command::Approvals(args) => approvals::run(&args, output).await,
+        Command::Remediate(args) => remediate::run(&args, output).await,
         Command::Audit(args) => audit::run(&args, output).await,
         Command::Config(command) => config::run(&command, output),
         Command::Routes(args) => routes::run(&args, output),

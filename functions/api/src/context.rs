@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use nightjar_anchors::{AnchorBucket, Signer};
 use nightjar_aws::settings::Environment;
-use nightjar_aws::stores::{AuditStore, FeedbackStore, IncidentStore, SeriesStore};
+use nightjar_aws::stores::{AuditStore, FeedbackStore, IncidentStore, RemediationStore, SeriesStore};
 use nightjar_aws::{clients, clock};
 
 use crate::caller::Authorization;
@@ -19,10 +19,20 @@ pub struct Context {
     pub anchors: AnchorBucket,
     /// Asked for its public half only: the role may not sign.
     pub anchor_key: Signer,
+    pub repairs: Repairs,
     /// Who proves callers to be whom they say.
     pub authorization: Authorization,
     /// The clock: lists without `until` end now.
     pub now: fn() -> Timestamp,
+}
+
+/// What answers about repairs, and notes what people decide.
+#[derive(Debug, Clone)]
+pub struct Repairs {
+    pub store: RemediationStore,
+    pub kms: aws_sdk_kms::Client,
+    /// The key that approval tokens are signed with.
+    pub approval_key: String,
 }
 
 /// What the API asks AWS with.
@@ -36,21 +46,20 @@ pub struct Clients {
 impl Context {
     pub fn new(aws: Clients, settings: Settings, now: fn() -> Timestamp) -> Self {
         let Clients { dynamodb, s3, kms } = aws;
-        let Settings {
-            incidents_table: incidents,
-            series_table: series,
-            audit_table,
-            anchors_bucket,
-            anchors_key_arn,
-            authorization,
-        } = settings;
+        let Settings { incidents_table: incidents, series_table: series, authorization, .. } = settings;
+        let repairs = Repairs {
+            store: RemediationStore::new(dynamodb.clone(), settings.remediations_table),
+            kms: kms.clone(),
+            approval_key: settings.approval_key,
+        };
         Self {
             feedback: FeedbackStore::new(dynamodb.clone(), incidents.clone(), series.clone()),
             incidents: IncidentStore::new(dynamodb.clone(), incidents),
             series: SeriesStore::new(dynamodb.clone(), series),
-            audit: AuditStore::new(dynamodb, audit_table),
-            anchors: AnchorBucket::new(s3, anchors_bucket),
-            anchor_key: Signer::new(kms, anchors_key_arn),
+            audit: AuditStore::new(dynamodb, settings.audit_table),
+            anchors: AnchorBucket::new(s3, settings.anchors_bucket),
+            anchor_key: Signer::new(kms, settings.anchors_key_arn),
+            repairs,
             authorization,
             now,
         }

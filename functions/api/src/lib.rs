@@ -1,5 +1,6 @@
-//! The HTTP API: incidents and the audit trail as JSON over API Gateway. It changes one thing: what people say of an incident,
-//! which moves the bar of the incident's series.
+//! The HTTP API: incidents and the audit trail as JSON over API Gateway. It changes what people change: what they say of an
+//! incident, which moves the bar of the incident's series, and what they decide about repairs, which is noted and carried out by
+//! others.
 //!
 //! A request is parsed ([`query`], [`audit_query`], [`cursor`]), answered from the store ([`routes`]), and every error leaves as a
 //! problem document ([`problem`]); [`access`] has the one table of who may do what; [`trace`] names the request in the answer and logs what failed, once.

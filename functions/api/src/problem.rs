@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use nightjar_anchors::AnchorsError;
 use nightjar_aws::retry::Failure;
 use nightjar_aws::stores::StoreError;
+use nightjar_domain::remediation::Refusal;
 use serde::Serialize;
 
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -17,6 +18,7 @@ const TOO_MANY_ENTRIES: &str = "urn:problem-type:nightjar:too-many-entries";
 const UNKNOWN_EVENT: &str = "urn:problem-type:nightjar:unknown-event";
 const FORBIDDEN: &str = "urn:problem-type:nightjar:forbidden";
 const FEEDBACK_REFUSED: &str = "urn:problem-type:nightjar:feedback-refused";
+const APPROVAL_REFUSED: &str = "urn:problem-type:nightjar:approval-refused";
 /// Seconds after which a failed read is worth another try.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
@@ -118,12 +120,43 @@ impl Problem {
 
     /// 500; the cause is for the log.
     pub fn internal(cause: &impl ToString) -> Self {
-        let detail = "the answer cannot be made; the function's log says why, under the x-request-id of this answer";
-        let problem = Self::generic(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error", detail.to_owned());
-        Self { cause: Some(Cause(cause.to_string())), ..problem }
+        Self::unanswerable(false, cause.to_string())
     }
 
-    /// 405.
+    /// 409: what is asked for does not fit how things stand.
+    pub fn conflict(detail: String) -> Self {
+        Self::generic(StatusCode::CONFLICT, "Conflict", detail)
+    }
+
+    /// 400 for a body that cannot be read.
+    pub fn unreadable_body(detail: &str) -> Self {
+        Self::generic(StatusCode::BAD_REQUEST, "The request's body cannot be used", detail.to_owned())
+    }
+
+    /// Why an approval is not taken.
+    pub fn approval_refused(refusal: &Refusal) -> Self {
+        let status = match refusal {
+            Refusal::Malformed => StatusCode::BAD_REQUEST,
+            Refusal::Tampered => StatusCode::FORBIDDEN,
+            Refusal::Expired(_) => StatusCode::GONE,
+            Refusal::Used { .. } | Refusal::NotWaiting => StatusCode::CONFLICT,
+        };
+        Self { kind: APPROVAL_REFUSED, ..Self::generic(status, "The approval is refused", refusal.to_string()) }
+    }
+
+    /// 503, or 500 where trying again does not help; the cause is for the log.
+    pub fn unanswerable(temporary: bool, cause: String) -> Self {
+        let (status, title) = if temporary {
+            (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
+        } else {
+            (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+        };
+        let detail =
+            "the request cannot be answered; the function's log says why, under the x-request-id of this answer";
+        Self { cause: Some(Cause(cause)), ..Self::generic(status, title, detail.to_owned()) }
+    }
+
+    /// 405: the path does not do that.
     pub fn method_not_allowed(method: &str, path: &str) -> Self {
         let detail = format!("{path} does not answer {method}; the Allow header lists what it answers");
         Self::generic(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed", detail)

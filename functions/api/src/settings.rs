@@ -12,12 +12,16 @@ pub struct Settings {
     pub incidents_table: String,
     /// `SERIES_TABLE`: the series whose bar feedback moves.
     pub series_table: String,
+    /// `REMEDIATIONS_TABLE`: what is under repair, and the kill switch.
+    pub remediations_table: String,
     /// `AUDIT_TABLE`: the audit trail.
     pub audit_table: String,
     /// `ANCHORS_BUCKET`: the bucket with the trail's anchors.
     pub anchors_bucket: String,
     /// `ANCHORS_KEY_ARN`: the key that signs them.
     pub anchors_key_arn: String,
+    /// `APPROVAL_KEY_ID`: the KMS key that approval tokens are signed with.
+    pub approval_key: String,
     /// `API_AUTHORIZATION`: who proves callers to be whom they say; `IAM_CALLER_ROLE`: what signed callers may do.
     pub authorization: Authorization,
 }
@@ -27,9 +31,11 @@ impl Settings {
         let settings = Self {
             incidents_table: environment.required("INCIDENTS_TABLE"),
             series_table: environment.required("SERIES_TABLE"),
+            remediations_table: environment.required("REMEDIATIONS_TABLE"),
             audit_table: environment.required("AUDIT_TABLE"),
             anchors_bucket: environment.required("ANCHORS_BUCKET"),
             anchors_key_arn: environment.required("ANCHORS_KEY_ARN"),
+            approval_key: environment.required("APPROVAL_KEY_ID"),
             authorization: Self::authorization(&mut environment),
         };
         environment.finish(settings)
@@ -56,8 +62,8 @@ mod tests {
             assert_eq!(
                 error.to_string(),
                 "the function's environment variables are not usable: INCIDENTS_TABLE is not set; SERIES_TABLE is not set; \
-                 AUDIT_TABLE is not set; ANCHORS_BUCKET is not set; ANCHORS_KEY_ARN is not set. They are set by Terraform \
-                 (infrastructure/)"
+                 REMEDIATIONS_TABLE is not set; AUDIT_TABLE is not set; ANCHORS_BUCKET is not set; ANCHORS_KEY_ARN is not set; \
+                 APPROVAL_KEY_ID is not set. They are set by Terraform (infrastructure/)"
             );
         }
     }
@@ -71,8 +77,8 @@ mod tests {
         });
         let settings = Settings::read(environment).unwrap();
         assert_eq!(
-            (settings.series_table.as_str(), settings.anchors_bucket.as_str()),
-            ("series_table", "anchors_bucket")
+            (settings.series_table.as_str(), settings.anchors_bucket.as_str(), settings.approval_key.as_str()),
+            ("series_table", "anchors_bucket", "approval_key_id")
         );
         assert_eq!(settings.authorization, Authorization::Iam(Role::Viewer));
     }

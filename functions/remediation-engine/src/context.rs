@@ -3,7 +3,8 @@
 use nightjar_aws::clients;
 use nightjar_aws::envelope::Publisher;
 use nightjar_aws::settings::Environment;
-use nightjar_aws::stores::{AuditStore, RemediationStore};
+use nightjar_aws::stores::{AuditStore, IncidentStore, RemediationStore};
+use nightjar_domain::remediation::{Policies, PoliciesDocument};
 use nightjar_ec2::Fleet;
 
 use crate::settings::Settings;
@@ -14,6 +15,9 @@ pub struct Context {
     pub settings: Settings,
     pub fleet: Fleet,
     pub cloudtrail: aws_sdk_cloudtrail::Client,
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
+    pub kms: aws_sdk_kms::Client,
+    pub incidents: IncidentStore,
     pub remediations: RemediationStore,
     pub audit: AuditStore,
     pub critical_alerts: Publisher,
@@ -27,6 +31,9 @@ impl Context {
         Ok(Self {
             fleet: Fleet::new(&config),
             cloudtrail: aws_sdk_cloudtrail::Client::new(&config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
+            kms: aws_sdk_kms::Client::new(&config),
+            incidents: IncidentStore::new(dynamodb.clone(), settings.incidents_table.clone()),
             remediations: RemediationStore::new(dynamodb.clone(), settings.remediations_table.clone()),
             audit: AuditStore::new(dynamodb, settings.audit_table.clone()),
             critical_alerts: Publisher::new(
@@ -35,5 +42,15 @@ impl Context {
             ),
             settings,
         })
+    }
+
+    /// The policies as they are now: those of the deployment, or those that ship. Ones that cannot be used are an error, and
+    /// nothing is done.
+    pub async fn policies(&self) -> anyhow::Result<Policies> {
+        let document = match self.remediations.policies().await? {
+            Some(text) => PoliciesDocument::parse(&text)?,
+            None => PoliciesDocument::bundled()?,
+        };
+        Ok(Policies { bounds: self.settings.bounds.clone(), document })
     }
 }

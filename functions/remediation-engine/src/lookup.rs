@@ -1,4 +1,4 @@
-//! Looks in CloudTrail whether an action was carried out, when the function that claimed it left no word.
+//! Looks whether a step was carried out, when the function that claimed it left no word.
 
 use anyhow::Context as _;
 use aws_sdk_cloudtrail::Client;
@@ -7,14 +7,28 @@ use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
 use jiff::Timestamp;
 use nightjar_domain::remediation::Action;
 
-/// Whether CloudTrail knows of `action` on the instance since `since`. `false` proves nothing: CloudTrail may be up to
-/// 15 minutes late.
-pub async fn was_carried_out(
-    client: &Client,
-    instance: &str,
-    action: Action,
-    since: Timestamp,
-) -> anyhow::Result<bool> {
+use crate::act;
+use crate::context::Context;
+use crate::handler::Case;
+
+/// Whether AWS knows of `action` since `since`. `false` proves nothing: CloudTrail may be up to 15 minutes late.
+pub async fn was_carried_out(context: &Context, case: &Case, action: Action, since: Timestamp) -> anyhow::Result<bool> {
+    let instance = &case.incident.anomaly.resource.id;
+    match action {
+        Action::Reboot => in_the_trail(&context.cloudtrail, instance, "RebootInstances", since).await,
+        Action::StopStart => {
+            let state = context.fleet.instance(instance).await?.map(|instance| instance.state);
+            if matches!(state.as_deref(), Some("stopping" | "stopped")) {
+                return Ok(true);
+            }
+            in_the_trail(&context.cloudtrail, instance, "StopInstances", since).await
+        }
+        Action::SnapshotFirst => Ok(act::missing_snapshots(context, case).await?.is_empty()),
+        Action::NotifyOnly | Action::Isolate | Action::SsmDocument | Action::AsgReplace | Action::ScaleOut => Ok(false),
+    }
+}
+
+async fn in_the_trail(client: &Client, instance: &str, call: &str, since: Timestamp) -> anyhow::Result<bool> {
     let attribute = LookupAttribute::builder()
         .attribute_key(LookupAttributeKey::ResourceName)
         .attribute_value(instance)
@@ -27,11 +41,5 @@ pub async fn was_carried_out(
         .send()
         .await
         .with_context(|| format!("looking up what happened to {instance} in CloudTrail"))?;
-    Ok(answer.events().iter().any(|event| event.event_name() == Some(event_name(action))))
-}
-
-fn event_name(action: Action) -> &'static str {
-    match action {
-        Action::Reboot => "RebootInstances",
-    }
+    Ok(answer.events().iter().any(|event| event.event_name() == Some(call)))
 }

@@ -1,3 +1,5 @@
+#![recursion_limit = "256"] // the futures of a run nest deeper than the compiler follows by default
+
 use nightjar_aws::{clock, lambda, telemetry};
 use nightjar_remediation_engine::{context::Context, handler};
 

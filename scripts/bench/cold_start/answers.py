@@ -141,6 +141,14 @@ class Answers:
         )
         return _ec2("DescribeInstances", f"<reservationSet><item>{reservation}</item></reservationSet>")
 
+    def _ec2_DescribeInstanceStatus(self, asked: dict[str, Any]) -> str:
+        status = "<status>ok</status>"
+        item = (
+            f"<instanceId>{examples.INSTANCE}</instanceId><instanceState><code>16</code><name>running</name></instanceState>"
+            f"<systemStatus>{status}</systemStatus><instanceStatus>{status}</instanceStatus>"
+        )
+        return _ec2("DescribeInstanceStatus", f"<instanceStatusSet><item>{item}</item></instanceStatusSet>")
+
     def _ec2_RebootInstances(self, asked: dict[str, Any]) -> str:
         return _ec2("RebootInstances", "<return>true</return>")
 

@@ -22,6 +22,7 @@ ENVIRONMENT = {
     "ANCHORS_BUCKET": "aiops-audit-anchors",
     "ANCHORS_KEY_ARN": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/anchors",
     "REMEDIATION_MODE": "auto",
+    "APPROVAL_KEY_ID": "arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000003",
     "WEBHOOK_SECRET": "whsec_YmVuY2gtYmVuY2gtYmVuY2gtYmVuY2gtYmVuY2g=",
 }
 

@@ -1,11 +1,13 @@
 //! The one crate that calls EC2, in the domain's words. Its SDK is the heaviest dependency of the house: only the
-//! functions that describe or reboot instances depend on this crate.
+//! functions that describe or repair instances depend on this crate.
 
 use std::collections::BTreeMap;
 use std::error::Error;
 
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::types::{Filter, Instance, Reservation, Tag};
+use aws_sdk_ec2::types::{
+    Filter, Instance, InstanceStatus, Reservation, ResourceType, SummaryStatus, Tag, TagSpecification,
+};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
 use nightjar_aws::retry::{Failure, classify, explain};
@@ -20,7 +22,7 @@ pub enum Ec2Error {
     Request { operation: &'static str, problem: String },
 }
 
-/// Describes and reboots instances of one account and region.
+/// Describes and repairs instances of one account and region.
 #[derive(Debug, Clone)]
 pub struct Fleet {
     client: Client,
@@ -71,12 +73,80 @@ impl Fleet {
             Err(error) if classify(&error) == Failure::NotFound => return Ok(None),
             Err(error) => return Err(failed("DescribeInstances", &error)),
         };
-        let instance = answer.reservations().iter().flat_map(Reservation::instances).next();
-        Ok(instance.map(|instance| InstanceState {
+        let Some(instance) = answer.reservations().iter().flat_map(Reservation::instances).next() else {
+            return Ok(None);
+        };
+        let mut found = InstanceState {
             state: state_of(instance),
             tags: tags_of(instance.tags()),
             launched_at: launched_at(instance),
-        }))
+            root_device: instance.root_device_type().map(|device| device.as_str().to_owned()),
+            volumes: volumes_of(instance),
+            ..InstanceState::default()
+        };
+        let answer = self.client.describe_instance_status().instance_ids(id).send().await;
+        match answer {
+            Ok(answer) => add_status(&mut found, answer.instance_statuses()),
+            // Gone between the two calls.
+            Err(error) if classify(&error) == Failure::NotFound => return Ok(None),
+            Err(error) => return Err(failed("DescribeInstanceStatus", &error)),
+        }
+        Ok(Some(found))
+    }
+
+    /// How many instances with the tag `key=value` are running.
+    pub async fn running(&self, key: &str, value: &str) -> Result<u32, Ec2Error> {
+        let filter = |name: String, value: &str| Filter::builder().name(name).values(value).build();
+        let mut pages = self
+            .client
+            .describe_instances()
+            .filters(filter(format!("tag:{key}"), value))
+            .filters(filter("instance-state-name".to_owned(), "running"))
+            .into_paginator()
+            .send();
+        let mut count = 0;
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| failed("DescribeInstances", &error))?;
+            count += page.reservations().iter().map(|reservation| reservation.instances().len()).sum::<usize>();
+        }
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    /// Asks for a stop. EC2 answers at once; the instance is stopped some minutes later. Repeating it changes nothing.
+    pub async fn stop(&self, id: &str) -> Result<(), Ec2Error> {
+        let answer = self.client.stop_instances().instance_ids(id).send().await;
+        answer.map(|_| ()).map_err(|error| failed("StopInstances", &error))
+    }
+
+    /// Starts a stopped instance; one that runs is left as it is.
+    pub async fn start(&self, id: &str) -> Result<(), Ec2Error> {
+        let answer = self.client.start_instances().instance_ids(id).send().await;
+        answer.map(|_| ()).map_err(|error| failed("StartInstances", &error))
+    }
+
+    /// The volumes that have a snapshot with the tag `key=value`.
+    pub async fn snapshots(&self, key: &str, value: &str) -> Result<Vec<String>, Ec2Error> {
+        let filter = Filter::builder().name(format!("tag:{key}")).values(value).build();
+        let answer = self.client.describe_snapshots().owner_ids("self").filters(filter).send().await;
+        let answer = answer.map_err(|error| failed("DescribeSnapshots", &error))?;
+        Ok(answer.snapshots().iter().filter_map(|snapshot| Some(snapshot.volume_id()?.to_owned())).collect())
+    }
+
+    /// Takes a snapshot of a volume. It holds the volume as it is now, though EC2 copies it for a while.
+    pub async fn snapshot(&self, volume: &str, key: &str, value: &str) -> Result<(), Ec2Error> {
+        let tags = TagSpecification::builder()
+            .resource_type(ResourceType::Snapshot)
+            .tags(Tag::builder().key(key).value(value).build())
+            .build();
+        let answer = self
+            .client
+            .create_snapshot()
+            .volume_id(volume)
+            .description(format!("Nightjar, before it repairs {value}"))
+            .tag_specifications(tags)
+            .send()
+            .await;
+        answer.map(|_| ()).map_err(|error| failed("CreateSnapshot", &error))
     }
 
     /// Asks for a reboot. EC2 answers at once and reboots within minutes; one that hangs is turned into a hard reboot.
@@ -117,6 +187,26 @@ fn partition(region: &str) -> &'static str {
 fn state_of(instance: &Instance) -> String {
     let name = instance.state().and_then(|state| state.name());
     name.map_or_else(|| "unknown".to_owned(), |name| name.as_str().to_owned())
+}
+
+fn volumes_of(instance: &Instance) -> Vec<String> {
+    let mappings = instance.block_device_mappings().iter();
+    mappings.filter_map(|mapping| Some(mapping.ebs()?.volume_id()?.to_owned())).collect()
+}
+
+/// What DescribeInstanceStatus says; it knows running instances only.
+fn add_status(found: &mut InstanceState, statuses: &[InstanceStatus]) {
+    for status in statuses {
+        let checks = [status.system_status(), status.instance_status()];
+        let any = |wanted: &SummaryStatus| checks.iter().flatten().any(|check| check.status() == Some(wanted));
+        found.is_initializing |= any(&SummaryStatus::Initializing);
+        found.is_impaired |= any(&SummaryStatus::Impaired);
+        // AWS keeps an event that is over for a while, and says so in its description.
+        let pending = status.events().iter().filter(|event| {
+            !event.description().is_some_and(|text| text.starts_with("[Completed]") || text.starts_with("[Canceled]"))
+        });
+        found.scheduled_events.extend(pending.filter_map(|event| Some(event.code()?.as_str().to_owned())));
+    }
 }
 
 fn launched_at(instance: &Instance) -> Option<Timestamp> {

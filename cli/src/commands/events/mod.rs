@@ -1,11 +1,8 @@
 //! `nightjar events`: a client of the HTTP API.
 
-mod client;
-
 use serde_json::Value;
 
-use self::client::{ApiClient, Signing};
-use crate::aws::AwsArgs;
+use super::api_client::ApiArgs;
 use crate::outcome::Outcome;
 use crate::output::{Output, table};
 
@@ -15,26 +12,6 @@ pub struct EventsArgs {
     command: EventsCommand,
     #[command(flatten)]
     api: ApiArgs,
-}
-
-/// Which API, and how it is called.
-#[derive(Debug, clap::Args)]
-pub(super) struct ApiArgs {
-    /// Address of the API: Terraform's output api_endpoint.
-    #[arg(long, env = "NIGHTJAR_API", value_name = "URL", global = true)]
-    api: Option<String>,
-    /// Do not sign requests: for an API that is deployed without authorization.
-    #[arg(long, global = true)]
-    no_sign: bool,
-    /// Name to send as Host, where the address is that of a gateway with several APIs, such as the local AWS.
-    #[arg(long, value_name = "NAME", global = true)]
-    host: Option<String>,
-    /// AWS region; else that in the API's address, or AWS_REGION.
-    #[arg(long, global = true)]
-    region: Option<String>,
-    /// Profile of the AWS configuration; else AWS_PROFILE or `default`.
-    #[arg(long, global = true)]
-    profile: Option<String>,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -88,25 +65,6 @@ impl ListArgs {
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
         .collect()
-    }
-}
-
-impl ApiArgs {
-    pub(super) async fn client(&self) -> anyhow::Result<ApiClient> {
-        let Some(api) = &self.api else {
-            anyhow::bail!(
-                "which API? Give --api or NIGHTJAR_API: `terraform -chdir=infrastructure output api_endpoint`"
-            );
-        };
-        let aws = AwsArgs { region: self.region.clone(), profile: self.profile.clone() };
-        let signing = if self.no_sign { Signing::Off } else { Signing::load(&aws).await };
-        ApiClient::new(api, self.host.as_deref(), signing)
-    }
-
-    /// One event, as the API tells it.
-    pub(super) async fn event(&self, id: &str) -> anyhow::Result<Value> {
-        anyhow::ensure!(!id.contains('/'), "{id:?} is no event's id: `nightjar events list` shows them");
-        self.client().await?.get(&format!("events/{id}"), &[]).await
     }
 }
 

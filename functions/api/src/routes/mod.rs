@@ -1,11 +1,13 @@
 //! What is served where.
 
+pub mod approvals;
 pub mod audit_log;
 pub mod events;
 pub mod feedback;
 pub mod health;
 pub mod me;
 pub mod openapi;
+pub mod remediations;
 
 use axum::Router;
 use axum::extract::rejection::QueryRejection;
@@ -42,6 +44,14 @@ pub fn routes() -> Router<Context> {
         .route("/audit-log", get(audit_log::list))
         .route("/audit-log/verify", get(audit_log::verify))
         .route("/alerts/{id}/feedback", post(feedback::give))
+        .route("/remediations", get(remediations::status))
+        .route("/remediations/stop", post(remediations::stop))
+        .route("/remediations/resume", post(remediations::resume))
+        .route("/remediations/policies/{policy}/reset", post(remediations::reset))
+        .route("/approvals", get(approvals::list))
+        .route("/approvals/{id}", get(approvals::show))
+        .route("/approvals/{id}/approve", post(approvals::approve))
+        .route("/approvals/{id}/deny", post(approvals::deny))
         .route("/me", get(me::show))
         .route("/openapi.json", get(openapi::document))
 }

@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{audit_log, events, feedback, health, me};
+use super::{approvals, audit_log, events, feedback, health, me, remediations};
 
 /// Serve this document.
 #[utoipa::path(get, path = "/openapi.json", tag = "health", responses((status = 200, description = "The OpenAPI 3.1 document", content_type = "application/json")))]
@@ -19,9 +19,15 @@ pub async fn document() -> Json<utoipa::openapi::OpenApi> {
         description = "Abnormal behaviour of AWS resources, with its likeliest cause. Instants are UTC in RFC 3339, scores 0 to 1, money USD. Errors are RFC 9457 problem documents. Every answer names its request in x-request-id.",
         contact(),
     ),
-    paths(health::health, me::show, events::list, events::show, feedback::give, audit_log::list, audit_log::verify, document),
+    paths(
+        health::health, me::show, events::list, events::show, feedback::give, remediations::status, remediations::stop,
+        remediations::resume, remediations::reset, approvals::list, approvals::show, approvals::approve, approvals::deny,
+        audit_log::list, audit_log::verify, document,
+    ),
     tags(
         (name = "events", description = "What Nightjar found"),
+        (name = "remediations", description = "What is under repair, and the switches"),
+        (name = "approvals", description = "What waits for a person's word"),
         (name = "audit", description = "What was done, and the proof that nobody changed the record"),
         (name = "health", description = "The API itself"),
     ),

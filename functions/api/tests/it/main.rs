@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests, which may stop the test")]
 
 mod access;
+mod approvals;
 mod audit_log;
 mod feedback;
 mod lists;

@@ -20,9 +20,12 @@ use serde_json::Value;
 
 /// The API in front of `client`, at the testkit's instant.
 pub(crate) fn api(client: Client) -> Router {
-    let s3 = mock_client!(aws_sdk_s3, RuleMode::Sequential, []);
-    let kms = mock_client!(aws_sdk_kms, RuleMode::Sequential, []);
-    api_with_anchors(client, s3, kms)
+    api_with(client, mock_client!(aws_sdk_kms, RuleMode::Sequential, []))
+}
+
+/// The API in front of a table and of KMS.
+pub(crate) fn api_with(client: Client, kms: aws_sdk_kms::Client) -> Router {
+    api_with_anchors(client, mock_client!(aws_sdk_s3, RuleMode::Sequential, []), kms)
 }
 
 /// A context whose clients fail every call, for callers with tokens.
@@ -58,9 +61,11 @@ fn settings() -> Settings {
     Settings {
         incidents_table: "aiops-incidents".to_owned(),
         series_table: "aiops-series".to_owned(),
+        remediations_table: "aiops-remediations".to_owned(),
         audit_table: "aiops-audit".to_owned(),
         anchors_bucket: "the-anchors".to_owned(),
         anchors_key_arn: "the-key".to_owned(),
+        approval_key: "key".to_owned(),
         // The events kept as files are of callers who signed.
         authorization: Authorization::Iam(Role::Admin),
     }

@@ -1,4 +1,4 @@
-"""Reboots an instance that opted in: looks, claims together with the cooldown, acts, settles, records, tells people."""
+"""Reboots an instance that opted in: looks, claims together with the cooldown and the ledger, acts, settles, records, tells people."""
 
 import json
 import os
@@ -17,6 +17,7 @@ def handle(event: Json) -> dict[str, int]:
         incident = envelope["body"]
         if look(f"claim#{incident['id']}"):
             continue
+        policies = look("policies")
         refusal = why_not(incident)
         if refusal:
             details = {"reason": refusal}
@@ -29,7 +30,7 @@ def handle(event: Json) -> dict[str, int]:
             )
             summary["declined"] += 1
             continue
-        act(envelope, incident)
+        act(envelope, incident, policies)
         summary["carried_out"] += 1
     return summary
 
@@ -42,12 +43,18 @@ def look(key: str) -> Json | None:
 def why_not(incident: Json) -> str | None:
     resource = incident["anomaly"]["resource"]
     instance = ec2.describe_instances(InstanceIds=[resource["id"]])["Reservations"][0]["Instances"][0]
+    statuses = ec2.describe_instance_status(InstanceIds=[resource["id"]])["InstanceStatuses"]
     cooldown = look(f"resource#{resource['arn']}")
+    dynamodb.get_item(TableName=os.environ["INCIDENTS_TABLE"], Key={"id": {"S": incident["id"]}}, ConsistentRead=True)
+    if look("control"):
+        return "stopped"
     tags = {tag["Key"]: tag["Value"] for tag in instance["Tags"]}
     if tags.get(f"{os.environ['NAME_PREFIX']}:remediate") != "reboot":
         return "not opted in"
     if instance["State"]["Name"] != "running":
         return "not running"
+    if any(status["InstanceStatus"]["Status"] == "initializing" for status in statuses):
+        return "restarting"
     if now() - datetime.fromisoformat(incident["anomaly"]["window_end"]) > timedelta(hours=1):
         return "stale"
     if cooldown and int(cooldown["cooldown_until"]["N"]) > now().timestamp():
@@ -55,12 +62,15 @@ def why_not(incident: Json) -> str | None:
     return None
 
 
-def act(envelope: Json, incident: Json) -> None:
+def act(envelope: Json, incident: Json, policies: Json | None) -> None:
     resource = incident["anomaly"]["resource"]
     at = now()
+    ledger = look("ledger") or {}
     claim = {"incident": incident["id"], "resource_arn": resource["arn"], "state": "started", "claimed_at": rfc3339(at)}
-    take(claim, at)
+    take(claim, at, ledger, policies)
     record("remediation.started", "remediation-engine", resource["arn"], incident["id"], {"action": "reboot"})
+    if look("control"):
+        return
     ec2.reboot_instances(InstanceIds=[resource["id"]])
     settled = claim | {"state": "finished", "settled_at": rfc3339(now())}
     replace(claim, settled)
@@ -82,7 +92,7 @@ def act(envelope: Json, incident: Json) -> None:
     replace(underway, settled | {"announcement": "done"})
 
 
-def take(claim: Json, at: datetime) -> None:
+def take(claim: Json, at: datetime, ledger: Json, policies: Json | None) -> None:
     expires = str(int((at + timedelta(days=90)).timestamp()))
     put = {
         "TableName": TABLE,
@@ -104,7 +114,21 @@ def take(claim: Json, at: datetime) -> None:
             ":expires": {"N": expires},
         },
     }
-    dynamodb.transact_write_items(TransactItems=[{"Put": put}, {"Update": update}])
+    acts = [{"incident": claim["incident"], "at": claim["claimed_at"], "policy": "bundled" if policies is None else "own"}]
+    count = {
+        "TableName": TABLE,
+        "Item": {"id": {"S": "ledger"}, "ledger": {"S": json.dumps({"acts": acts})}, "ledger_version": {"N": "1"}},
+        "ConditionExpression": "attribute_not_exists(id) OR ledger_version = :made_from",
+        "ExpressionAttributeValues": {":made_from": ledger.get("ledger_version", {"N": "0"})},
+    }
+    switch = {
+        "TableName": TABLE,
+        "Key": {"id": {"S": "control"}},
+        "ConditionExpression": "attribute_not_exists(stopped_at)",
+    }
+    dynamodb.transact_write_items(
+        TransactItems=[{"Put": put}, {"Put": count}, {"ConditionCheck": switch}, {"Update": update}]
+    )
 
 
 def replace(before: Json, after: Json) -> None:

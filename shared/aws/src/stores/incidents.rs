@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use nightjar_domain::id::IncidentId;
-use nightjar_domain::incident::{Incident, Status, month_of, months_back};
+use nightjar_domain::incident::{Incident, Status, StatusChange, month_of, months_back};
 use nightjar_domain::severity::Severity;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,8 @@ type Item = HashMap<String, AttributeValue>;
 
 /// How many items one query reads before the filter is applied.
 const READ_AT_ONCE: i32 = 100;
+/// Tries to resolve an incident that others change at the same moment.
+const RESOLVE_ATTEMPTS: u32 = 5;
 
 /// An incident as stored, with whether it has gone out.
 #[derive(Debug, Clone, PartialEq)]
@@ -205,6 +207,45 @@ impl IncidentStore {
             .await
             .map_err(|error| StoreError::request(&self.table, &error))?;
         Ok(())
+    }
+
+    /// Resolves the incident, with who and why in its timeline; one that is resolved or gone is left as it is.
+    pub async fn resolve(&self, id: &IncidentId, by: &str, why: &str, now: Timestamp) -> Result<(), StoreError> {
+        for _ in 0..RESOLVE_ATTEMPTS {
+            let Some(StoredIncident { incident, .. }) = self.get(id).await? else { return Ok(()) };
+            if incident.status == Status::Resolved {
+                return Ok(());
+            }
+            let change = StatusChange { at: now, by: by.to_owned(), to: Status::Resolved, why: why.to_owned() };
+            let change =
+                serde_dynamo::to_attribute_value(change).map_err(|error| StoreError::item(&self.table, error))?;
+            let written = self
+                .client
+                .update_item()
+                .table_name(&self.table)
+                .key("id", AttributeValue::S(id.to_string()))
+                .update_expression(
+                    "SET #status = :resolved, #version = :next, timeline = list_append(timeline, :change)",
+                )
+                .condition_expression("#version = :version")
+                .expression_attribute_names("#status", "status")
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":resolved", AttributeValue::S(Status::Resolved.as_str().to_owned()))
+                .expression_attribute_values(":version", AttributeValue::N(incident.version.to_string()))
+                .expression_attribute_values(":next", AttributeValue::N((incident.version + 1).to_string()))
+                .expression_attribute_values(":change", AttributeValue::L(vec![change]))
+                .send()
+                .await;
+            match written {
+                Ok(_) => return Ok(()),
+                Err(error) => match error.as_service_error() {
+                    // Somebody changed it in between: look again.
+                    Some(UpdateItemError::ConditionalCheckFailedException(_)) => {}
+                    _ => return Err(StoreError::request(&self.table, &error)),
+                },
+            }
+        }
+        Err(StoreError::Contended { table: self.table.clone(), attempts: RESOLVE_ATTEMPTS })
     }
 
     /// Up to `limit` incidents after `cursor`, newest first.

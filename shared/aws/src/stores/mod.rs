@@ -17,5 +17,5 @@ pub use incidents::{Cursor, IncidentFilter, IncidentPage, IncidentStore, Publica
 pub use inventory::InventoryStore;
 pub use models::{ModelStore, Pointers};
 pub use notifications::{Delivery, NotificationStore};
-pub use remediations::{Claimed, RemediationStore, Replaced};
+pub use remediations::{Begun, RemediationStore, Replaced};
 pub use series::{SeriesItem, SeriesStore};

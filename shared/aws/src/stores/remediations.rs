@@ -1,27 +1,38 @@
-//! The remediations table: a claim per incident, and a cooldown per resource.
+//! The remediations table: a claim per incident, a cooldown per resource, the ledger of everything under way, the kill
+//! switch, and the policies of this deployment.
+
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem, Update};
 use jiff::{SignedDuration, Timestamp};
 use nightjar_domain::id::IncidentId;
-use nightjar_domain::remediation::{Announcement, Claim, ClaimState};
+use nightjar_domain::remediation::{Announcement, Claim, ClaimState, Control, Decision, Ledger};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::StoreError;
 
 /// Longer than any redelivery, and long enough for a post-mortem.
 const RETENTION: SignedDuration = SignedDuration::from_hours(24 * 90);
+const LEDGER: &str = "ledger";
+const CONTROL: &str = "control";
+const POLICIES: &str = "policies";
+/// Rounds in which a writer of the ledger looks again after another one was faster.
+const ROUNDS: u32 = 20;
 
-/// How a claim ended.
+/// How the start of a run, or of its next step, ended.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Claimed {
-    /// The claim is ours: act.
+pub enum Begun {
+    /// The claim is ours.
     Won,
-    /// This incident was claimed before.
+    /// Another delivery wrote this incident's claim first.
     Taken(Box<Claim>),
-    /// Another incident's action holds the resource until then.
-    CoolingDown { until: Timestamp },
+    /// Something that the decision rests on changed meanwhile: look and decide again.
+    Changed,
 }
 
 /// Whose word is stored after a change.
@@ -44,25 +55,54 @@ impl RemediationStore {
         Self { client, table }
     }
 
-    /// Stores `claim` if its incident has none yet. With `cooldown_until`, the resource's cooldown starts in the same
-    /// transaction, on the condition that none is running: two incidents can never act on one resource at once.
-    pub async fn claim(&self, claim: &Claim, cooldown_until: Option<Timestamp>) -> Result<Claimed, StoreError> {
-        let mut writes = vec![self.put_claim(claim)?];
+    /// Stores a claim on which nothing is done, if its incident has none yet; else returns what is there.
+    pub async fn note(&self, claim: &Claim) -> Result<Claim, StoreError> {
+        let written = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item("id", AttributeValue::S(claim_key(&claim.incident)))
+            .item("claim", self.json(claim)?)
+            .item("expires_at", expiry(claim.claimed_at))
+            .condition_expression("attribute_not_exists(id)")
+            .send()
+            .await;
+        match written {
+            Ok(_) => Ok(claim.clone()),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(_)) => {
+                    self.get(&claim.incident).await?.ok_or_else(|| self.vanished(&claim.incident))
+                }
+                _ => Err(StoreError::request(&self.table, &error)),
+            },
+        }
+    }
+
+    /// Writes `after` over `before` (or as the first claim), starts the cooldown, and writes `ledger` over the version it was
+    /// made from: all of it or nothing, and nothing while the kill switch is on. So no two invocations can use the same
+    /// place under a cap, act on one resource at once, or act after the switch was thrown.
+    pub async fn begin(
+        &self,
+        before: Option<&Claim>,
+        after: &Claim,
+        cooldown_until: Option<Timestamp>,
+        made_from: u64,
+        ledger: &Ledger,
+    ) -> Result<Begun, StoreError> {
+        let mut writes =
+            vec![self.write_claim(before, after)?, self.write_ledger(made_from, ledger)?, self.unstopped()?];
         if let Some(until) = cooldown_until {
-            writes.push(self.start_cooldown(claim, until)?);
+            writes.push(self.start_cooldown(after, until)?);
         }
         match self.client.transact_write_items().set_transact_items(Some(writes)).send().await {
-            Ok(_) => Ok(Claimed::Won),
+            Ok(_) => Ok(Begun::Won),
             Err(error) => match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(_)) => {
-                    if let Some(taken) = self.get(&claim.incident).await? {
-                        return Ok(Claimed::Taken(Box::new(taken)));
-                    }
-                    match self.cooldown_until(&claim.resource_arn).await? {
-                        Some(until) if until > claim.claimed_at => Ok(Claimed::CoolingDown { until }),
-                        // Cancelled for another reason, such as a conflict with a write at the same moment.
-                        _ => Err(StoreError::request(&self.table, &error)),
-                    }
+                    let stored = self.get(&after.incident).await?;
+                    Ok(match stored {
+                        Some(stored) if before != Some(&stored) => Begun::Taken(Box::new(stored)),
+                        _ => Begun::Changed,
+                    })
                 }
                 _ => Err(StoreError::request(&self.table, &error)),
             },
@@ -70,13 +110,74 @@ impl RemediationStore {
     }
 
     pub async fn get(&self, incident: &IncidentId) -> Result<Option<Claim>, StoreError> {
-        let Some(mut item) = self.item(&claim_key(incident)).await? else { return Ok(None) };
-        match item.remove("claim") {
-            Some(AttributeValue::S(text)) => {
-                serde_json::from_str(&text).map(Some).map_err(|error| StoreError::item(&self.table, error))
+        self.document(&claim_key(incident), "claim").await
+    }
+
+    pub async fn ledger(&self) -> Result<Ledger, StoreError> {
+        Ok(self.document(LEDGER, "ledger").await?.unwrap_or_default())
+    }
+
+    /// Changes the ledger, again if another writer was faster. `change` returns what the caller wants to know; the ledger
+    /// is left alone when its version did not grow.
+    pub async fn change_ledger<T>(&self, mut change: impl FnMut(&mut Ledger) -> T) -> Result<(Ledger, T), StoreError> {
+        for _ in 0..ROUNDS {
+            let mut ledger = self.ledger().await?;
+            let made_from = ledger.version;
+            let told = change(&mut ledger);
+            if ledger.version == made_from {
+                return Ok((ledger, told));
             }
-            _ => Err(StoreError::item(&self.table, "the attribute claim is missing")),
+            // The change may have touched the ledger more than once.
+            ledger.version = made_from + 1;
+            let written = self
+                .client
+                .put_item()
+                .table_name(&self.table)
+                .item("id", AttributeValue::S(LEDGER.to_owned()))
+                .item("ledger", self.json(&ledger)?)
+                .item("ledger_version", AttributeValue::N(ledger.version.to_string()))
+                .condition_expression("attribute_not_exists(id) OR ledger_version = :made_from")
+                .expression_attribute_values(":made_from", AttributeValue::N(made_from.to_string()))
+                .send()
+                .await;
+            match written {
+                Ok(_) => return Ok((ledger, told)),
+                Err(error) => match error.as_service_error() {
+                    Some(PutItemError::ConditionalCheckFailedException(_)) => {}
+                    _ => return Err(StoreError::request(&self.table, &error)),
+                },
+            }
         }
+        Err(StoreError::Contended { table: self.table.clone(), attempts: ROUNDS })
+    }
+
+    /// The kill switch.
+    pub async fn control(&self) -> Result<Control, StoreError> {
+        Ok(self.document(CONTROL, "switch").await?.unwrap_or_default())
+    }
+
+    /// Throws the kill switch, or takes it back. The last word counts.
+    pub async fn set_control(&self, control: &Control) -> Result<(), StoreError> {
+        let mut put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item("id", AttributeValue::S(CONTROL.to_owned()))
+            .item("switch", self.json(control)?);
+        if let Some(stop) = &control.stopped {
+            put = put.item("stopped_at", AttributeValue::S(stop.at.to_string()));
+        }
+        put.send().await.map_err(|error| StoreError::request(&self.table, &error))?;
+        Ok(())
+    }
+
+    /// The policies of this deployment, as Terraform wrote them; `None` where it wrote none.
+    pub async fn policies(&self) -> Result<Option<String>, StoreError> {
+        let item = self.item(POLICIES).await?;
+        Ok(item.and_then(|mut item| match item.remove("document")? {
+            AttributeValue::S(text) => Some(text),
+            _ => None,
+        }))
     }
 
     /// Until when the resource is left alone, if an action was ever taken on it.
@@ -88,8 +189,7 @@ impl RemediationStore {
 
     /// Settles `claim` and returns what is stored then: when another delivery settled it first, that one's word stands.
     pub async fn settle(&self, claim: &Claim, state: ClaimState, now: Timestamp) -> Result<Claim, StoreError> {
-        let settled = Claim { state, settled_at: Some(now), ..claim.clone() };
-        match self.replace(claim, settled).await? {
+        match self.replace(claim, claim.settled(state, now)).await? {
             Replaced::Ours(claim) | Replaced::Theirs(claim) => Ok(claim),
         }
     }
@@ -97,6 +197,15 @@ impl RemediationStore {
     /// Notes how far telling people has come; `Theirs` when another delivery was faster.
     pub async fn announce(&self, claim: &Claim, announcement: Announcement) -> Result<Replaced, StoreError> {
         self.replace(claim, Claim { announcement, ..claim.clone() }).await
+    }
+
+    /// Notes a person's word on an approval; `Theirs` when somebody else was faster.
+    pub async fn decide(&self, claim: &Claim, decision: Decision) -> Result<Replaced, StoreError> {
+        let mut after = claim.clone();
+        if let ClaimState::AwaitingApproval { decision: word, .. } = &mut after.state {
+            *word = Some(decision);
+        }
+        self.replace(claim, after).await
     }
 
     /// Replaces `before` by `after`, unless `before` is no longer what is stored.
@@ -115,17 +224,21 @@ impl RemediationStore {
         match written {
             Ok(_) => Ok(Replaced::Ours(after)),
             Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => {
-                    self.get(&before.incident).await?.map(Replaced::Theirs).ok_or_else(|| {
-                        StoreError::item(&self.table, format!("the claim of {} vanished", before.incident))
-                    })
-                }
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => self
+                    .get(&before.incident)
+                    .await?
+                    .map(Replaced::Theirs)
+                    .ok_or_else(|| self.vanished(&before.incident)),
                 _ => Err(StoreError::request(&self.table, &error)),
             },
         }
     }
 
-    async fn item(&self, id: &str) -> Result<Option<std::collections::HashMap<String, AttributeValue>>, StoreError> {
+    fn vanished(&self, incident: &IncidentId) -> StoreError {
+        StoreError::item(&self.table, format!("the claim of {incident} vanished"))
+    }
+
+    async fn item(&self, id: &str) -> Result<Option<HashMap<String, AttributeValue>>, StoreError> {
         let answer = self
             .client
             .get_item()
@@ -138,38 +251,80 @@ impl RemediationStore {
         Ok(answer.item)
     }
 
-    fn put_claim(&self, claim: &Claim) -> Result<TransactWriteItem, StoreError> {
+    /// The JSON in one attribute of an item.
+    async fn document<T: DeserializeOwned>(&self, id: &str, attribute: &str) -> Result<Option<T>, StoreError> {
+        let Some(mut item) = self.item(id).await? else { return Ok(None) };
+        match item.remove(attribute) {
+            Some(AttributeValue::S(text)) => {
+                serde_json::from_str(&text).map(Some).map_err(|error| StoreError::item(&self.table, error))
+            }
+            _ => Err(StoreError::item(&self.table, format!("the attribute {attribute} of {id} is missing"))),
+        }
+    }
+
+    fn write_claim(&self, before: Option<&Claim>, after: &Claim) -> Result<TransactWriteItem, StoreError> {
+        let mut put = Put::builder()
+            .table_name(&self.table)
+            .item("id", AttributeValue::S(claim_key(&after.incident)))
+            .item("claim", self.json(after)?)
+            .item("expires_at", expiry(after.claimed_at));
+        put = match before {
+            None => put.condition_expression("attribute_not_exists(id)"),
+            Some(before) => {
+                put.condition_expression("claim = :before").expression_attribute_values(":before", self.json(before)?)
+            }
+        };
+        let put = put.build().map_err(|error| StoreError::item(&self.table, error))?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    fn write_ledger(&self, made_from: u64, ledger: &Ledger) -> Result<TransactWriteItem, StoreError> {
+        let ledger = Ledger { version: made_from + 1, ..ledger.clone() };
         let put = Put::builder()
             .table_name(&self.table)
-            .item("id", AttributeValue::S(claim_key(&claim.incident)))
-            .item("claim", self.json(claim)?)
-            .item("expires_at", AttributeValue::N((claim.claimed_at.as_second() + RETENTION.as_secs()).to_string()))
-            .condition_expression("attribute_not_exists(id)")
+            .item("id", AttributeValue::S(LEDGER.to_owned()))
+            .item("ledger", self.json(&ledger)?)
+            .item("ledger_version", AttributeValue::N(ledger.version.to_string()))
+            .condition_expression("attribute_not_exists(id) OR ledger_version = :made_from")
+            .expression_attribute_values(":made_from", AttributeValue::N(made_from.to_string()))
             .build()
             .map_err(|error| StoreError::item(&self.table, error))?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
+    /// The condition that the kill switch is off.
+    fn unstopped(&self) -> Result<TransactWriteItem, StoreError> {
+        let check = ConditionCheck::builder()
+            .table_name(&self.table)
+            .key("id", AttributeValue::S(CONTROL.to_owned()))
+            .condition_expression("attribute_not_exists(stopped_at)")
+            .build()
+            .map_err(|error| StoreError::item(&self.table, error))?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
+    }
+
     fn start_cooldown(&self, claim: &Claim, until: Timestamp) -> Result<TransactWriteItem, StoreError> {
+        let now = claim.acted_at().unwrap_or(claim.claimed_at);
         let update = Update::builder()
             .table_name(&self.table)
             .key("id", AttributeValue::S(resource_key(&claim.resource_arn)))
             .update_expression("SET cooldown_until = :until, expires_at = :expires")
             .condition_expression("attribute_not_exists(cooldown_until) OR cooldown_until <= :now")
             .expression_attribute_values(":until", AttributeValue::N(until.as_second().to_string()))
-            .expression_attribute_values(":now", AttributeValue::N(claim.claimed_at.as_second().to_string()))
-            .expression_attribute_values(
-                ":expires",
-                AttributeValue::N((until.as_second() + RETENTION.as_secs()).to_string()),
-            )
+            .expression_attribute_values(":now", AttributeValue::N(now.as_second().to_string()))
+            .expression_attribute_values(":expires", expiry(until))
             .build()
             .map_err(|error| StoreError::item(&self.table, error))?;
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    fn json(&self, claim: &Claim) -> Result<AttributeValue, StoreError> {
-        serde_json::to_string(claim).map(AttributeValue::S).map_err(|error| StoreError::item(&self.table, error))
+    fn json<T: Serialize>(&self, value: &T) -> Result<AttributeValue, StoreError> {
+        serde_json::to_string(value).map(AttributeValue::S).map_err(|error| StoreError::item(&self.table, error))
     }
+}
+
+fn expiry(at: Timestamp) -> AttributeValue {
+    AttributeValue::N((at.as_second() + RETENTION.as_secs()).to_string())
 }
 
 fn claim_key(incident: &IncidentId) -> String {

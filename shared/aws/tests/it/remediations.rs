@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput
 use aws_sdk_dynamodb::types::error::{ConditionalCheckFailedException, TransactionCanceledException};
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use jiff::SignedDuration;
-use nightjar_aws::stores::{Claimed, RemediationStore, StoreError};
-use nightjar_domain::remediation::{Action, Announcement, Claim, ClaimState};
+use nightjar_aws::stores::{Begun, RemediationStore};
+use nightjar_domain::remediation::{Action, Announcement, Claim, ClaimState, Ledger};
 use nightjar_testkit::{incident, now, resource};
 
 use crate::{Item, number, text};
@@ -22,6 +22,7 @@ fn claim() -> Claim {
         lease_until: now() + SignedDuration::from_secs(120),
         settled_at: None,
         announcement: Announcement::Due,
+        run: None,
     }
 }
 
@@ -49,40 +50,50 @@ fn stored_claim(claim: &Claim) -> Rule {
 }
 
 #[tokio::test]
-async fn the_claim_and_the_cooldown_are_taken_together() {
+async fn claim_ledger_switch_and_cooldown_are_one_transaction() {
     let rule = mock!(Client::transact_write_items)
         .match_requests(|request| {
-            let writes = request.transact_items();
-            writes.len() == 2
-                && writes[0].put().unwrap().condition_expression() == Some("attribute_not_exists(id)")
-                && writes[1].update().unwrap().condition_expression().unwrap().contains("cooldown_until <= :now")
+            let [claim, ledger, switch, cooldown] = request.transact_items() else { return false };
+            let condition = |write: &aws_sdk_dynamodb::types::TransactWriteItem| {
+                write.put().and_then(|put| put.condition_expression().map(str::to_owned)).unwrap_or_default()
+            };
+            condition(claim) == "attribute_not_exists(id)"
+                && condition(ledger) == "attribute_not_exists(id) OR ledger_version = :made_from"
+                && ledger.put().unwrap().item()["ledger_version"] == number(8)
+                && switch.condition_check().unwrap().condition_expression() == "attribute_not_exists(stopped_at)"
+                && cooldown.update().unwrap().condition_expression().unwrap().contains("cooldown_until <= :now")
         })
         .then_output(|| TransactWriteItemsOutput::builder().build());
     let until = Some(now() + SignedDuration::from_mins(60));
-    assert_eq!(store(&[&rule]).claim(&claim(), until).await.unwrap(), Claimed::Won);
+    let begun = store(&[&rule]).begin(None, &claim(), until, 7, &Ledger::default()).await.unwrap();
+    assert_eq!(begun, Begun::Won);
 }
 
 #[tokio::test]
 async fn a_claim_that_is_taken_is_handed_out() {
     let taken = Claim { state: ClaimState::Finished { action: Action::Reboot }, ..claim() };
-    let claimed = store(&[&cancelled(), &stored_claim(&taken)]).claim(&claim(), None).await.unwrap();
-    assert_eq!(claimed, Claimed::Taken(Box::new(taken)));
+    let store = store(&[&cancelled(), &stored_claim(&taken)]);
+    let begun = store.begin(None, &claim(), None, 0, &Ledger::default()).await.unwrap();
+    assert_eq!(begun, Begun::Taken(Box::new(taken)));
 }
 
 #[tokio::test]
-async fn a_resource_in_its_cooldown_is_left_alone() {
-    let until = now() + SignedDuration::from_mins(10);
-    let cooldown = Item::from([("cooldown_until".to_owned(), number(until.as_second()))]);
-    let rules = [&cancelled(), &stored("claim#", None), &stored("resource#", Some(cooldown))];
-    assert_eq!(store(&rules).claim(&claim(), Some(until)).await.unwrap(), Claimed::CoolingDown { until });
+async fn a_cancellation_for_any_other_reason_means_to_decide_again() {
+    let store = store(&[&cancelled(), &stored("claim#", None)]);
+    assert_eq!(store.begin(None, &claim(), None, 0, &Ledger::default()).await.unwrap(), Begun::Changed);
 }
 
 #[tokio::test]
-async fn a_cancellation_for_neither_reason_is_an_error_and_no_permission() {
-    let over = Item::from([("cooldown_until".to_owned(), number(now().as_second()))]);
-    let rules = [&cancelled(), &stored("claim#", None), &stored("resource#", Some(over))];
-    let error = store(&rules).claim(&claim(), Some(now())).await.unwrap_err();
-    assert!(matches!(error, StoreError::Request { .. }), "{error}");
+async fn the_next_step_is_written_over_the_one_before_only() {
+    let before = claim();
+    let rule = mock!(Client::transact_write_items)
+        .match_requests(|request| {
+            let put = request.transact_items()[0].put().unwrap();
+            request.transact_items().len() == 3 && put.condition_expression() == Some("claim = :before")
+        })
+        .then_output(|| TransactWriteItemsOutput::builder().build());
+    let begun = store(&[&rule]).begin(Some(&before), &claim(), None, 0, &Ledger::default()).await.unwrap();
+    assert_eq!(begun, Begun::Won);
 }
 
 #[tokio::test]

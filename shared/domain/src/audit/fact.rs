@@ -34,6 +34,21 @@ pub enum FactKind {
     /// A claim expired before its outcome was recorded.
     #[serde(rename = "remediation.unknown")]
     RemediationUnknown,
+    #[serde(rename = "remediation.approval_requested")]
+    RemediationApprovalRequested,
+    #[serde(rename = "remediation.approved")]
+    RemediationApproved,
+    /// Whether it helped.
+    #[serde(rename = "remediation.verified")]
+    RemediationVerified,
+    /// The kill switch was used.
+    #[serde(rename = "remediation.stopped")]
+    RemediationStopped,
+    #[serde(rename = "remediation.resumed")]
+    RemediationResumed,
+    /// A policy that had switched itself off was switched on by a person.
+    #[serde(rename = "remediation.breaker_closed")]
+    RemediationBreakerClosed,
     /// A trained model took over a scope.
     #[serde(rename = "model.promoted")]
     ModelPromoted,
@@ -65,6 +80,12 @@ impl FactKind {
             Self::RemediationDeclined => "remediation.declined",
             Self::RemediationRehearsed => "remediation.rehearsed",
             Self::RemediationUnknown => "remediation.unknown",
+            Self::RemediationApprovalRequested => "remediation.approval_requested",
+            Self::RemediationApproved => "remediation.approved",
+            Self::RemediationVerified => "remediation.verified",
+            Self::RemediationStopped => "remediation.stopped",
+            Self::RemediationResumed => "remediation.resumed",
+            Self::RemediationBreakerClosed => "remediation.breaker_closed",
             Self::ModelPromoted => "model.promoted",
             Self::ModelRejected => "model.rejected",
             Self::ModelRolledBack => "model.rolled_back",

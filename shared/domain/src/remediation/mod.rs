@@ -1,11 +1,27 @@
 //! What may be done to a machine, and when it must not be.
 
+mod action;
+mod approval;
+mod belts;
 mod claim;
 mod decline;
+mod fleet;
+mod ledger;
+mod mode;
 mod outcome;
 mod plan;
+mod policies;
+mod verify;
 
-pub use claim::{Announcement, Claim, ClaimState, Resume, resume};
+pub use action::Action;
+pub use approval::{Refusal, Ticket};
+pub use belts::{BELTS, Belt, Situation, stopped_by};
+pub use claim::{Announcement, Claim, ClaimState, Decision, Resume, Run, Tried, resume};
 pub use decline::DeclineReason;
+pub use fleet::{Control, FleetState, GROUP_TAG, InstanceState, Stop};
+pub use ledger::{Act, Breaker, End, Healing, Ledger, OpenRun};
+pub use mode::{Mode, UnknownMode};
 pub use outcome::{RemediationOutcome, RemediationResult};
-pub use plan::{Action, FleetState, InstanceState, Mode, Plan, Policy, UnknownMode, plan};
+pub use plan::{Explained, Plan, explain, may_go_on, plan};
+pub use policies::{Bounds, Freeze, Limits, Matcher, Policies, PoliciesDocument, PoliciesError, Policy, Step};
+pub use verify::{GOOD_PERIODS, Judgement, Observed, judge};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Claim, ClaimState};
+use super::{Action, Claim, ClaimState, Tried};
 use crate::envelope::Message;
 use crate::id::IncidentId;
 use crate::incident::Incident;
@@ -17,6 +17,12 @@ pub struct RemediationOutcome {
     pub resource: ResourceRef,
     pub severity: Severity,
     pub result: RemediationResult,
+    /// Index of the runbook's step that this is about.
+    #[serde(default)]
+    pub step: usize,
+    /// Everything that was carried out, where it did not help.
+    #[serde(default)]
+    pub tried: Vec<Tried>,
 }
 
 /// The result in one word, and the sentence that explains it.
@@ -28,6 +34,9 @@ pub enum RemediationResult {
     Unknown { text: String },
     Rehearsed { text: String },
     Declined { text: String },
+    AwaitingApproval { text: String },
+    Healed { text: String },
+    NotHealed { text: String },
 }
 
 impl RemediationResult {
@@ -37,38 +46,44 @@ impl RemediationResult {
             | Self::Failed { text }
             | Self::Unknown { text }
             | Self::Rehearsed { text }
-            | Self::Declined { text } => text,
+            | Self::Declined { text }
+            | Self::AwaitingApproval { text }
+            | Self::Healed { text }
+            | Self::NotHealed { text } => text,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Done { .. } => "done",
+            Self::Failed { .. } => "failed",
+            Self::Unknown { .. } => "unknown",
+            Self::Rehearsed { .. } => "rehearsed",
+            Self::Declined { .. } => "declined",
+            Self::AwaitingApproval { .. } => "awaiting_approval",
+            Self::Healed { .. } => "healed",
+            Self::NotHealed { .. } => "not_healed",
         }
     }
 }
 
 impl RemediationOutcome {
-    /// The outcome of a settled claim; `None` while it is not settled.
+    /// The outcome of a claim; `None` while there is nothing to tell.
     pub fn of(incident: &Incident, claim: &Claim) -> Option<Self> {
-        let result = match &claim.state {
-            ClaimState::Started { .. } => return None,
-            ClaimState::Finished { action } => {
-                RemediationResult::Done { text: format!("The {action} was requested; EC2 accepted it.") }
-            }
-            ClaimState::Failed { action, error } => {
-                RemediationResult::Failed { text: format!("The {action} failed: {error}. A person has to look.") }
-            }
-            ClaimState::Unknown { action } => RemediationResult::Unknown {
-                text: format!(
-                    "Nobody knows whether the {action} was carried out: the function stopped in the middle. It is not repeated; a person has to look."
-                ),
-            },
-            ClaimState::Rehearsed { action } => {
-                RemediationResult::Rehearsed { text: format!("Dry run: a {action} would have been requested.") }
-            }
-            ClaimState::Declined(reason) => {
-                RemediationResult::Declined { text: format!("Nothing was done: {reason}.") }
-            }
-        };
+        let result = result_of(claim)?;
         let severity = match result {
-            RemediationResult::Failed { .. } | RemediationResult::Unknown { .. } => Severity::Critical,
-            RemediationResult::Done { .. } => incident.severity,
-            RemediationResult::Rehearsed { .. } | RemediationResult::Declined { .. } => Severity::Info,
+            RemediationResult::Failed { .. }
+            | RemediationResult::Unknown { .. }
+            | RemediationResult::NotHealed { .. } => Severity::Critical,
+            RemediationResult::Done { .. } | RemediationResult::AwaitingApproval { .. } => incident.severity,
+            RemediationResult::Rehearsed { .. }
+            | RemediationResult::Declined { .. }
+            | RemediationResult::Healed { .. } => Severity::Info,
+        };
+        let tried = match &claim.state {
+            ClaimState::Escalated { why } => claim.tried(why),
+            ClaimState::Failed { error, .. } => claim.tried(error),
+            _ => Vec::new(),
         };
         Some(Self {
             incident: incident.id.clone(),
@@ -76,6 +91,8 @@ impl RemediationOutcome {
             resource: incident.anomaly.resource.clone(),
             severity,
             result,
+            step: claim.step(),
+            tried,
         })
     }
 
@@ -83,6 +100,62 @@ impl RemediationOutcome {
     pub fn is_worth_telling(&self) -> bool {
         !matches!(self.result, RemediationResult::Declined { .. } | RemediationResult::Rehearsed { .. })
     }
+
+    /// Adds how to answer, to a message that asks for an approval.
+    pub fn ask(&mut self, how: &str) {
+        if let RemediationResult::AwaitingApproval { text } = &mut self.result {
+            text.push(' ');
+            text.push_str(how);
+        }
+    }
+
+    /// Adds that the policy switched itself off.
+    pub fn warn(&mut self, warning: &str) {
+        if let RemediationResult::Failed { text }
+        | RemediationResult::Unknown { text }
+        | RemediationResult::NotHealed { text } = &mut self.result
+        {
+            text.push(' ');
+            text.push_str(warning);
+        }
+    }
+}
+
+fn result_of(claim: &Claim) -> Option<RemediationResult> {
+    Some(match &claim.state {
+        ClaimState::Started { .. }
+        | ClaimState::Underway { .. }
+        | ClaimState::AwaitingApproval { decision: Some(_), .. }
+        | ClaimState::Finished { action: Action::SnapshotFirst } => return None,
+        ClaimState::AwaitingApproval { action, until, decision: None, .. } => {
+            RemediationResult::AwaitingApproval { text: format!("A {action} waits for your approval until {until}.") }
+        }
+        ClaimState::Finished { action } => {
+            RemediationResult::Done { text: format!("The {action} was requested; EC2 accepted it.") }
+        }
+        ClaimState::Failed { action, error } => {
+            RemediationResult::Failed { text: format!("The {action} failed: {error}. A person has to look.") }
+        }
+        ClaimState::Unknown { action } => RemediationResult::Unknown {
+            text: format!(
+                "Nobody knows whether the {action} was carried out: the function stopped in the middle. It is not repeated; a person has to look."
+            ),
+        },
+        ClaimState::Rehearsed { action } => {
+            RemediationResult::Rehearsed { text: format!("Dry run: a {action} would have been requested.") }
+        }
+        ClaimState::Declined(reason) => RemediationResult::Declined { text: format!("Nothing was done: {reason}.") },
+        ClaimState::Healed { action } => {
+            RemediationResult::Healed { text: format!("The {action} helped: the symptom is gone.") }
+        }
+        ClaimState::Escalated { why } => {
+            let tried = claim.tried(why);
+            let steps: Vec<String> =
+                tried.iter().map(|t| format!("{} at {} ({})", t.action, t.at, t.outcome)).collect();
+            let text = format!("Not healed: {why}. Tried: {}. A person has to look.", steps.join("; "));
+            RemediationResult::NotHealed { text }
+        }
+    })
 }
 
 impl Message for RemediationOutcome {
@@ -90,14 +163,10 @@ impl Message for RemediationOutcome {
     const KIND: &'static str = "remediation";
 
     fn message_id(&self) -> String {
-        let result = match self.result {
-            RemediationResult::Done { .. } => "done",
-            RemediationResult::Failed { .. } => "failed",
-            RemediationResult::Unknown { .. } => "unknown",
-            RemediationResult::Rehearsed { .. } => "rehearsed",
-            RemediationResult::Declined { .. } => "declined",
-        };
-        format!("{}:{result}", self.incident)
+        match self.step {
+            0 => format!("{}:{}", self.incident, self.result.name()),
+            step => format!("{}:{}:{step}", self.incident, self.result.name()),
+        }
     }
 
     fn severity(&self) -> Severity {

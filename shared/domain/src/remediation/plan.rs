@@ -1,138 +1,84 @@
 //! The decision to act.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
+use jiff::Timestamp;
 
-use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
-
-use super::DeclineReason;
+use super::belts::{Situation, stopped_by};
+use super::{Action, DeclineReason, FleetState, Mode, Policies, Policy, Step};
 use crate::incident::Incident;
-use crate::resource::EC2_INSTANCE;
-
-/// How far remediation may go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// Everything is declined.
-    Off,
-    /// Everything is decided and recorded, nothing is carried out.
-    DryRun,
-    /// What is decided is carried out.
-    Auto,
-}
-
-/// The text is none of the modes.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown remediation mode {0:?}: use one of off, dry_run, auto")]
-pub struct UnknownMode(String);
-
-impl FromStr for Mode {
-    type Err = UnknownMode;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "off" => Ok(Self::Off),
-            "dry_run" => Ok(Self::DryRun),
-            "auto" => Ok(Self::Auto),
-            other => Err(UnknownMode(other.to_owned())),
-        }
-    }
-}
-
-/// What may be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    Reboot,
-}
-
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Reboot => f.write_str("reboot"),
-        }
-    }
-}
-
-/// The rules of remediation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Policy {
-    pub mode: Mode,
-    /// The tag key whose value must be `reboot` for a resource to be rebooted.
-    pub opt_in_tag: String,
-    /// A resource with this tag key is never touched, whatever its value.
-    pub protected_tag: String,
-    /// After an action, how long the resource is left alone.
-    pub cooldown: SignedDuration,
-    /// How old the anomaly may be: a message that comes out of a dead-letter queue days later must not reboot
-    /// a machine that has long been well.
-    pub max_incident_age: SignedDuration,
-}
-
-/// What is known of the resource right now.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct FleetState {
-    /// `None` when AWS knows no such instance.
-    pub instance: Option<InstanceState>,
-    /// Until when an earlier action keeps this resource off limits.
-    pub cooldown_until: Option<Timestamp>,
-}
-
-/// An instance as AWS describes it right now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InstanceState {
-    /// Such as `running`.
-    pub state: String,
-    pub tags: BTreeMap<String, String>,
-    pub launched_at: Option<Timestamp>,
-}
 
 /// The decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Plan {
-    Act(Action),
-    /// Decided as if to act, but the mode is a dry run.
-    Rehearse(Action),
-    Declined(DeclineReason),
+    /// Go on with the first of `steps`, as far as `mode` allows.
+    Planned {
+        policy: String,
+        steps: Vec<Step>,
+        mode: Mode,
+    },
+    Declined {
+        reason: DeclineReason,
+    },
 }
 
 /// Decides what to do about `incident`. The tags that count are those of `fleet`, read just now, not those of the
 /// inventory: an opt-in that was taken back a minute ago is respected.
-pub fn plan(incident: &Incident, policy: &Policy, fleet: &FleetState, now: Timestamp) -> Plan {
-    match refusal(incident, policy, fleet, now) {
-        Some(reason) => Plan::Declined(reason),
-        None if policy.mode == Mode::DryRun => Plan::Rehearse(Action::Reboot),
-        None => Plan::Act(Action::Reboot),
-    }
+pub fn plan(incident: &Incident, policies: &Policies, fleet: &FleetState, now: Timestamp) -> Plan {
+    explain(incident, policies, fleet, now).plan
 }
 
-fn refusal(incident: &Incident, policy: &Policy, fleet: &FleetState, now: Timestamp) -> Option<DeclineReason> {
-    if policy.mode == Mode::Off {
-        return Some(DeclineReason::SwitchedOff);
+/// A decision with the belt that stopped it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explained {
+    pub plan: Plan,
+    /// The policy that is meant for the incident, also where a belt stops it.
+    pub policy: Option<String>,
+    pub runbook: Vec<Step>,
+    pub belt: Option<&'static str>,
+}
+
+/// Like [`plan`], telling also what would have been done.
+pub fn explain(incident: &Incident, policies: &Policies, fleet: &FleetState, now: Timestamp) -> Explained {
+    let Some(policy) = policy_for(incident, policies, fleet) else {
+        let plan = Plan::Declined { reason: DeclineReason::NoPolicy };
+        return Explained { plan, policy: None, runbook: Vec::new(), belt: None };
+    };
+    let told =
+        |plan, belt| Explained { plan, policy: Some(policy.name.clone()), runbook: policy.runbook.clone(), belt };
+    let action = policy.runbook.first().map_or(Action::NotifyOnly, |step| step.action);
+    if action == Action::NotifyOnly {
+        let reason = DeclineReason::LeftToPeople { policy: policy.name.clone(), why: policy.why.clone() };
+        return told(Plan::Declined { reason }, None);
     }
-    let kind = &incident.anomaly.resource.kind;
-    if kind != EC2_INSTANCE {
-        return Some(DeclineReason::UnsupportedType { resource_type: kind.clone() });
+    let situation = Situation { incident, policies, policy, action, fleet, now, resumes: false };
+    if let Some((belt, reason)) = stopped_by(&situation) {
+        return told(Plan::Declined { reason }, Some(belt));
     }
-    let Some(instance) = &fleet.instance else { return Some(DeclineReason::Gone) };
-    if instance.tags.contains_key(&policy.protected_tag) {
-        return Some(DeclineReason::Protected { tag: policy.protected_tag.clone() });
+    let mode = policy.mode.map_or(policies.bounds.mode, |own| own.min(policies.bounds.mode));
+    let (waiting, limit) = (fleet.ledger.waiting(), policies.document.limits.waiting);
+    if mode == Mode::Approve && waiting >= limit as usize {
+        let reason = DeclineReason::TooManyWaiting { count: limit };
+        return told(Plan::Declined { reason }, Some("waiting"));
     }
-    let wanted = Action::Reboot.to_string();
-    if instance.tags.get(&policy.opt_in_tag) != Some(&wanted) {
-        return Some(DeclineReason::NotOptedIn { tag: policy.opt_in_tag.clone(), value: wanted });
-    }
-    if instance.state != "running" {
-        return Some(DeclineReason::NotRunning { state: instance.state.clone() });
-    }
-    let age = now.duration_since(incident.anomaly.window_end);
-    if age > policy.max_incident_age {
-        return Some(DeclineReason::Stale {
-            age_minutes: age.as_mins(),
-            limit_minutes: policy.max_incident_age.as_mins(),
-        });
-    }
-    fleet.cooldown_until.filter(|until| *until > now).map(|until| DeclineReason::CoolingDown { until })
+    told(Plan::Planned { policy: policy.name.clone(), steps: policy.runbook.clone(), mode }, None)
+}
+
+/// Whether a run that has begun may go on with `action`: every belt is asked again.
+pub fn may_go_on(
+    incident: &Incident,
+    policies: &Policies,
+    policy: &str,
+    action: Action,
+    fleet: &FleetState,
+    now: Timestamp,
+) -> Result<(), DeclineReason> {
+    let Some(policy) = policies.document.policies.iter().find(|known| known.name == policy) else {
+        return Err(DeclineReason::NoPolicy);
+    };
+    let situation = Situation { incident, policies, policy, action, fleet, now, resumes: true };
+    stopped_by(&situation).map_or(Ok(()), |(_, reason)| Err(reason))
+}
+
+fn policy_for<'a>(incident: &Incident, policies: &'a Policies, fleet: &FleetState) -> Option<&'a Policy> {
+    let tag = &policies.bounds.product_tag;
+    policies.document.policies.iter().find(|policy| policy.is_for(incident, fleet.instance.as_ref(), tag))
 }

@@ -22,6 +22,8 @@ fn outcome() -> RemediationOutcome {
         resource: incident.anomaly.resource,
         severity: Severity::High,
         result: RemediationResult::Done { text: "The reboot was requested; EC2 accepted it.".to_owned() },
+        step: 0,
+        tried: Vec::new(),
     }
 }
 

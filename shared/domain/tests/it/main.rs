@@ -10,6 +10,7 @@ mod escalation;
 mod maintenance;
 mod onboarding;
 mod remediation;
+mod remediation_histories;
 mod routing;
 mod scenarios;
 mod tokens;

@@ -1,59 +1,80 @@
 //! Nothing is touched without its owner's consent, and every refusal has its reason.
 
-use std::collections::BTreeMap;
-
 use jiff::SignedDuration;
-use nightjar_domain::incident::Incident;
+use nightjar_domain::id::IncidentId;
+use nightjar_domain::incident::{Incident, Status};
 use nightjar_domain::remediation::{
-    Action, Announcement, Claim, ClaimState, DeclineReason, FleetState, InstanceState, Mode, Plan, Policy,
-    RemediationOutcome, Resume, plan, resume,
+    Act, Action, Announcement, BELTS, Bounds, Claim, ClaimState, Control, DeclineReason, FleetState, Freeze, GROUP_TAG,
+    InstanceState, Judgement, Mode, Observed, OpenRun, Plan, Policies, PoliciesDocument, RemediationOutcome, Resume,
+    Run, Situation, Step, Stop, Ticket, explain, judge, plan, resume,
 };
 use nightjar_domain::severity::Severity;
 use nightjar_testkit::{at, incident, now, resource};
-use proptest::prelude::*;
 use rstest::rstest;
 
 const OPT_IN: &str = "aiops:remediate";
-const PROTECTED: &str = "aiops:protected";
-const COOLDOWN: SignedDuration = SignedDuration::from_mins(60);
-const MAX_AGE: SignedDuration = SignedDuration::from_mins(30);
+const PROTECTED: &str = "aiops:never-touch";
+const PRODUCT: &str = "aiops:product";
 
 /// A situation in which everything speaks for the action.
-struct Situation {
+#[derive(Clone)]
+struct World {
     incident: Incident,
-    policy: Policy,
+    policies: Policies,
     fleet: FleetState,
 }
 
-fn situation() -> Situation {
-    let instance =
-        InstanceState { state: "running".to_owned(), tags: resource().tags, launched_at: resource().launched_at };
-    Situation {
-        incident: incident(),
-        policy: Policy {
-            mode: Mode::Auto,
-            opt_in_tag: OPT_IN.to_owned(),
-            protected_tag: PROTECTED.to_owned(),
-            cooldown: COOLDOWN,
-            max_incident_age: MAX_AGE,
-        },
-        fleet: FleetState { instance: Some(instance), cooldown_until: None },
-    }
+fn world() -> World {
+    let mut tags = resource().tags;
+    tags.extend([tag(GROUP_TAG, "web"), tag(PRODUCT, "shop")]);
+    let instance = InstanceState {
+        state: "running".to_owned(),
+        tags,
+        launched_at: resource().launched_at,
+        root_device: Some("ebs".to_owned()),
+        volumes: vec!["vol-1".to_owned()],
+        ..InstanceState::default()
+    };
+    let bounds = Bounds {
+        mode: Mode::Auto,
+        opt_in_tag: OPT_IN.to_owned(),
+        protected_tag: PROTECTED.to_owned(),
+        product_tag: PRODUCT.to_owned(),
+        cooldown: SignedDuration::from_mins(60),
+        max_incident_age: SignedDuration::from_mins(30),
+        min_instance_age: SignedDuration::from_mins(15),
+    };
+    let policies = Policies { bounds, document: PoliciesDocument::bundled().unwrap() };
+    let fleet = FleetState { instance: Some(instance), product_members: 8, ..FleetState::default() };
+    World { incident: incident(), policies, fleet }
 }
 
-impl Situation {
-    fn but(change: impl FnOnce(&mut Self)) -> Self {
-        let mut situation = situation();
-        change(&mut situation);
-        situation
-    }
-
+impl World {
     fn instance(&mut self) -> &mut InstanceState {
         self.fleet.instance.as_mut().unwrap()
     }
 
+    /// The runbook of the policy that is meant for the incident.
+    fn runbook(&mut self) -> &mut Vec<Step> {
+        &mut self.policies.document.policies.last_mut().unwrap().runbook
+    }
+
     fn plan(&self) -> Plan {
-        plan(&self.incident, &self.policy, &self.fleet, now())
+        plan(&self.incident, &self.policies, &self.fleet, now())
+    }
+
+    fn act(&mut self, other: &str, change: impl FnOnce(&mut Act)) {
+        let mut act = Act {
+            incident: IncidentId::derive(&[other]),
+            resource_arn: other.to_owned(),
+            action: Action::Reboot,
+            group: None,
+            product: None,
+            at: now(),
+            open: true,
+        };
+        change(&mut act);
+        self.fleet.ledger.acts.push(act);
     }
 }
 
@@ -61,106 +82,165 @@ fn tag(key: &str, value: &str) -> (String, String) {
     (key.to_owned(), value.to_owned())
 }
 
+fn minutes(minutes: i64) -> SignedDuration {
+    SignedDuration::from_mins(minutes)
+}
+
 #[test]
 fn with_consent_and_in_auto_mode_it_acts() {
-    assert_eq!(situation().plan(), Plan::Act(Action::Reboot));
+    let Plan::Planned { policy, steps, mode } = world().plan() else { panic!("{:?}", world().plan()) };
+    assert_eq!((policy.as_str(), mode), ("restart-unwell-instance", Mode::Auto));
+    assert_eq!(steps, [Step { action: Action::Reboot, settle_minutes: 10 }]);
 }
 
 #[test]
-fn a_dry_run_decides_the_same_and_carries_nothing_out() {
-    assert_eq!(Situation::but(|s| s.policy.mode = Mode::DryRun).plan(), Plan::Rehearse(Action::Reboot));
-}
-
-#[rstest]
-#[case::off(|s: &mut Situation| s.policy.mode = Mode::Off, DeclineReason::SwitchedOff)]
-#[case::another_type(
-    |s: &mut Situation| s.incident.anomaly.resource.kind = "rds:db".to_owned(),
-    DeclineReason::UnsupportedType { resource_type: "rds:db".to_owned() }
-)]
-#[case::gone(|s: &mut Situation| s.fleet.instance = None, DeclineReason::Gone)]
-#[case::protected(
-    |s: &mut Situation| s.instance().tags.extend([tag(PROTECTED, "")]),
-    DeclineReason::Protected { tag: PROTECTED.to_owned() }
-)]
-#[case::no_opt_in(
-    |s: &mut Situation| { s.instance().tags.remove(OPT_IN); },
-    DeclineReason::NotOptedIn { tag: OPT_IN.to_owned(), value: "reboot".to_owned() }
-)]
-#[case::opted_in_to_something_else(
-    |s: &mut Situation| s.instance().tags.extend([tag(OPT_IN, "Reboot")]),
-    DeclineReason::NotOptedIn { tag: OPT_IN.to_owned(), value: "reboot".to_owned() }
-)]
-#[case::stopped(
-    |s: &mut Situation| s.instance().state = "stopped".to_owned(),
-    DeclineReason::NotRunning { state: "stopped".to_owned() }
-)]
-#[case::cooling_down(
-    |s: &mut Situation| s.fleet.cooldown_until = Some(at("2026-11-21T10:02:01Z")),
-    DeclineReason::CoolingDown { until: at("2026-11-21T10:02:01Z") }
-)]
-#[case::stale(
-    |s: &mut Situation| s.incident.anomaly.window_end = now() - MAX_AGE - SignedDuration::from_mins(5),
-    DeclineReason::Stale { age_minutes: 35, limit_minutes: 30 }
-)]
-fn declines(#[case] change: fn(&mut Situation), #[case] expected: DeclineReason) {
-    assert_eq!(Situation::but(change).plan(), Plan::Declined(expected.clone()));
-    if expected != DeclineReason::SwitchedOff {
-        let rehearsal = Situation::but(|s| {
-            change(s);
-            s.policy.mode = Mode::DryRun;
-        });
-        assert_eq!(rehearsal.plan(), Plan::Declined(expected), "a dry run declines for the same reason");
+fn a_policy_lowers_the_mode_and_never_raises_it() {
+    for (deployment, own, expected) in [
+        (Mode::Auto, Mode::Approve, Mode::Approve),
+        (Mode::DryRun, Mode::Auto, Mode::DryRun),
+        (Mode::Approve, Mode::DryRun, Mode::DryRun),
+    ] {
+        let mut world = world();
+        world.policies.bounds.mode = deployment;
+        world.policies.document.policies.iter_mut().for_each(|policy| policy.mode = Some(own));
+        assert!(matches!(world.plan(), Plan::Planned { mode, .. } if mode == expected));
     }
 }
 
+/// For each belt, a situation in which that belt, and no other, stops the act.
 #[rstest]
-#[case::cooldown_ends_now(|s: &mut Situation| s.fleet.cooldown_until = Some(now()))]
-#[case::as_old_as_allowed(|s: &mut Situation| s.incident.anomaly.window_end = now() - MAX_AGE)]
-fn limits_are_inclusive(#[case] change: fn(&mut Situation)) {
-    assert_eq!(Situation::but(change).plan(), Plan::Act(Action::Reboot));
-}
-
-fn modes() -> impl Strategy<Value = Mode> {
-    prop_oneof![Just(Mode::Off), Just(Mode::DryRun), Just(Mode::Auto)]
-}
-
-fn tags() -> impl Strategy<Value = BTreeMap<String, String>> {
-    let keys = prop_oneof![Just(OPT_IN), Just(PROTECTED), Just("aiops:Remediate"), Just("remediate"), Just("Name")];
-    let values = prop_oneof![Just("reboot"), Just("REBOOT"), Just("reboot "), Just("true"), Just("")];
-    proptest::collection::btree_map(keys.prop_map(str::to_owned), values.prop_map(str::to_owned), 0..4)
-}
-
-fn fleets() -> impl Strategy<Value = FleetState> {
-    let states = prop_oneof![3 => Just("running"), 1 => Just("stopped"), 1 => Just("shutting-down")];
-    let instances =
-        (states, tags()).prop_map(|(state, tags)| InstanceState { state: state.to_owned(), tags, launched_at: None });
-    let cooldowns = proptest::option::of((-90_i64..90).prop_map(|minutes| now() + SignedDuration::from_mins(minutes)));
-    (proptest::option::weighted(0.9, instances), cooldowns)
-        .prop_map(|(instance, cooldown_until)| FleetState { instance, cooldown_until })
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
-
-    /// The promise, spelled out once more and independently of the order in which `plan` asks.
-    #[test]
-    fn it_acts_exactly_when_everything_allows_it(mode in modes(), fleet in fleets(), age in -10_i64..90) {
-        let situation = Situation::but(|s| {
-            s.policy.mode = mode;
-            s.fleet = fleet.clone();
-            s.incident.anomaly.window_end = now() - SignedDuration::from_mins(age);
-        });
-        let consent = fleet.instance.as_ref().is_some_and(|instance| {
-            instance.state == "running"
-                && instance.tags.get(OPT_IN).is_some_and(|value| value == "reboot")
-                && !instance.tags.contains_key(PROTECTED)
-        });
-        let quiet = fleet.cooldown_until.is_none_or(|until| until <= now());
-        let allowed = consent && quiet && age <= MAX_AGE.as_mins();
-        let plan = situation.plan();
-        prop_assert_eq!(plan == Plan::Act(Action::Reboot), allowed && mode == Mode::Auto);
-        prop_assert_eq!(plan == Plan::Rehearse(Action::Reboot), allowed && mode == Mode::DryRun);
+#[case::kill_switch("kill_switch", |w: &mut World| {
+    w.fleet.control = Control { stopped: Some(Stop { by: "ops".to_owned(), at: now(), why: "drill".to_owned() }), resumed: None };
+})]
+#[case::mode("mode", |w: &mut World| w.policies.bounds.mode = Mode::Off)]
+#[case::resolved("incident_open", |w: &mut World| w.fleet.incident_status = Some(Status::Resolved))]
+#[case::another_type("supported_type", |w: &mut World| {
+    w.incident.anomaly.resource.kind = "rds:db".to_owned();
+    w.policies.document.policies.last_mut().unwrap().matches.resource_types.clear();
+})]
+#[case::gone("exists", |w: &mut World| w.fleet.instance = None)]
+#[case::protected("protected", |w: &mut World| w.instance().tags.extend([tag(PROTECTED, "")]))]
+#[case::no_opt_in("opt_in", |w: &mut World| { w.instance().tags.remove(OPT_IN); })]
+#[case::opted_in_to_something_else("opt_in", |w: &mut World| w.instance().tags.extend([tag(OPT_IN, "Reboot")]))]
+#[case::consent_to_a_reboot_is_none_to_a_stop("opt_in", |w: &mut World| {
+    w.instance().tags.remove(GROUP_TAG);
+    w.runbook()[0].action = Action::StopStart;
+})]
+#[case::stopped("running", |w: &mut World| w.instance().state = "stopped".to_owned())]
+#[case::terminating("running", |w: &mut World| w.instance().state = "shutting-down".to_owned())]
+#[case::scheduled("scheduled_event", |w: &mut World| w.instance().scheduled_events.push("system-reboot".to_owned()))]
+#[case::restarting("restarting", |w: &mut World| w.instance().is_initializing = true)]
+#[case::new("too_young", |w: &mut World| w.instance().launched_at = Some(now() - minutes(14)))]
+#[case::stale("stale", |w: &mut World| w.incident.anomaly.window_end = now() - minutes(31))]
+#[case::unsure("confidence", |w: &mut World| w.incident.finding.causes[0].confidence = 0.49)]
+#[case::no_cause("confidence", |w: &mut World| w.incident.finding.causes.clear())]
+#[case::frozen("freeze", |w: &mut World| {
+    w.policies.document.freezes =
+        vec![Freeze { name: "sale".to_owned(), from: now(), until: now() + minutes(1) }];
+})]
+#[case::breaker("breaker", |w: &mut World| {
+    let breaker = nightjar_domain::remediation::Breaker { failures: 3, opened_at: Some(now() - minutes(1439)) };
+    w.fleet.ledger.breakers.insert("restart-unwell-instance".to_owned(), breaker);
+})]
+#[case::cooldown("cooldown", |w: &mut World| w.fleet.cooldown_until = Some(now() + SignedDuration::from_secs(1)))]
+#[case::under_repair("under_repair", |w: &mut World| {
+    let run = OpenRun {
+        incident: IncidentId::derive(&["other"]),
+        resource_arn: w.incident.anomaly.resource.arn.clone(),
+        policy: "p".to_owned(),
+        since: now(),
+        waiting: true,
+        counted: false,
+    };
+    w.fleet.ledger.runs.push(run);
+})]
+#[case::hourly_cap("hourly_cap", |w: &mut World| {
+    for n in 0..5 {
+        w.act(&format!("i-{n}"), |act| { act.open = false; act.at = now() - minutes(59); });
     }
+})]
+#[case::group_member("group_member", |w: &mut World| w.act("i-2", |act| act.group = Some("web".to_owned())))]
+#[case::product_share("product_share", |w: &mut World| {
+    w.act("i-2", |act| act.product = Some("shop".to_owned()));
+    w.act("i-3", |act| act.product = Some("shop".to_owned()));
+})]
+#[case::precondition("precondition", |w: &mut World| {
+    w.instance().tags.extend([tag(OPT_IN, "stop_start")]);
+    w.runbook()[0].action = Action::StopStart;
+})]
+fn only_this_belt_stops_it(#[case] belt: &str, #[case] change: fn(&mut World)) {
+    let mut world = world();
+    change(&mut world);
+    let explained = explain(&world.incident, &world.policies, &world.fleet, now());
+    assert_eq!(explained.belt, Some(belt), "{explained:?}");
+    let policy = world.policies.document.policies.last().unwrap();
+    let action = policy.runbook[0].action;
+    let World { incident, policies, fleet } = &world;
+    let situation = Situation { incident, policies, policy, action, fleet, now: now(), resumes: false };
+    let stopping: Vec<&str> =
+        BELTS.iter().filter(|belt| (belt.check)(&situation).is_some()).map(|belt| belt.name).collect();
+    assert_eq!(stopping, [belt], "no other belt has anything against it");
+}
+
+#[test]
+fn too_many_approvals_wait() {
+    let mut world = world();
+    world.policies.bounds.mode = Mode::Approve;
+    world.policies.document.limits.waiting = 1;
+    assert!(matches!(world.plan(), Plan::Planned { .. }));
+    let run = OpenRun {
+        incident: IncidentId::derive(&["other"]),
+        resource_arn: "other".to_owned(),
+        policy: "p".to_owned(),
+        since: now(),
+        waiting: true,
+        counted: false,
+    };
+    world.fleet.ledger.runs.push(run);
+    assert_eq!(world.plan(), Plan::Declined { reason: DeclineReason::TooManyWaiting { count: 1 } });
+}
+
+#[rstest]
+#[case::cooldown_ends_now(|w: &mut World| w.fleet.cooldown_until = Some(now()))]
+#[case::as_old_as_allowed(|w: &mut World| w.incident.anomaly.window_end = now() - minutes(30))]
+#[case::as_young_as_allowed(|w: &mut World| w.instance().launched_at = Some(now() - minutes(15)))]
+#[case::as_unsure_as_allowed(|w: &mut World| w.incident.finding.causes[0].confidence = 0.5)]
+#[case::the_freeze_is_over(|w: &mut World| {
+    w.policies.document.freezes =
+        vec![Freeze { name: "sale".to_owned(), from: now() - minutes(9), until: now() }];
+})]
+#[case::the_breaker_closed_by_itself(|w: &mut World| {
+    let breaker = nightjar_domain::remediation::Breaker { failures: 3, opened_at: Some(now() - minutes(1440)) };
+    w.fleet.ledger.breakers.insert("restart-unwell-instance".to_owned(), breaker);
+})]
+#[case::one_of_eight_is_within_a_quarter(|w: &mut World| w.act("i-2", |act| act.product = Some("shop".to_owned())))]
+#[case::the_only_instance_of_a_product(|w: &mut World| w.fleet.product_members = 1)]
+fn limits_are_inclusive(#[case] change: fn(&mut World)) {
+    let mut world = world();
+    change(&mut world);
+    assert!(matches!(world.plan(), Plan::Planned { .. }), "{:?}", world.plan());
+}
+
+#[test]
+fn what_no_restart_mends_is_left_to_people() {
+    let mut world = world();
+    world.incident.finding.causes[0].kind = "disk_full".to_owned();
+    assert!(matches!(
+        world.plan(),
+        Plan::Declined { reason: DeclineReason::LeftToPeople { policy, .. } } if policy == "full-disk"
+    ));
+}
+
+#[test]
+fn every_mistake_in_the_policies_is_told_at_once() {
+    let mut document = serde_json::to_value(PoliciesDocument::bundled().unwrap()).unwrap();
+    document["limits"]["per_hour"] = 0.into();
+    document["policies"][0]["runbook"] = serde_json::json!([{ "action": "isolate" }, { "action": "snapshot_first" }]);
+    document["policies"][1]["name"] = "full-disk".into();
+    insta::assert_snapshot!(
+        PoliciesDocument::parse(&document.to_string()).unwrap_err(),
+        @"remediation_policies.json: limits.per_hour lies between 1 and 1000; policies[0] (full-disk): runbook[0]: isolate is not carried out by this build; use reboot, stop_start, snapshot_first or notify_only; policies[0] (full-disk): runbook[1]: snapshot_first heals nothing: a step follows it; policies[1] (full-disk): the name is used twice"
+    );
 }
 
 fn claim(state: ClaimState) -> Claim {
@@ -172,6 +252,7 @@ fn claim(state: ClaimState) -> Claim {
         lease_until: at("2026-11-21T10:02:00Z"),
         settled_at: None,
         announcement: Announcement::Due,
+        run: None,
     }
 }
 
@@ -200,4 +281,77 @@ fn an_outcome_says_what_became_of_it(#[case] state: ClaimState, #[case] expected
     let outcome = RemediationOutcome::of(&incident(), &claim(state));
     let told = outcome.as_ref().map(|o| (o.severity, o.is_worth_telling(), o.result.text()));
     assert_eq!(told, expected);
+}
+
+fn observed(values: &[f64]) -> Observed {
+    let datapoints = values.iter().enumerate().map(|(n, v)| (at("2026-11-21T10:15:00Z") + minutes(5 * n as i64), *v));
+    Observed { datapoints: datapoints.collect(), state: Some("running".to_owned()), ..Observed::default() }
+}
+
+const SETTLED: &str = "2026-11-21T10:20:00Z";
+
+#[rstest]
+#[case::ordinary_again(observed(&[40.0, 25.0, 30.9]), SETTLED, "healed")]
+#[case::still_hot(observed(&[25.0, 97.0]), SETTLED, "not healed")]
+#[case::one_datapoint_is_not_enough(observed(&[25.0]), SETTLED, "not yet")]
+#[case::no_datapoint_is_no_recovery(observed(&[]), "2026-11-21T10:49:59Z", "not yet")]
+#[case::silence_for_too_long(observed(&[]), "2026-11-21T10:50:00Z", "not healed")]
+#[case::too_early(observed(&[25.0, 25.0]), "2026-11-21T10:19:59Z", "not yet")]
+#[case::no_number(observed(&[25.0, f64::NAN]), SETTLED, "not healed")]
+#[case::not_running(Observed { state: Some("stopped".to_owned()), ..observed(&[25.0, 25.0]) }, SETTLED, "not yet")]
+#[case::gone(Observed { state: None, ..observed(&[25.0, 25.0]) }, SETTLED, "not healed")]
+#[case::impaired(Observed { is_impaired: true, ..observed(&[25.0, 25.0]) }, "2026-11-21T11:00:00Z", "not healed")]
+fn an_act_is_judged_by_the_symptom(#[case] observed: Observed, #[case] when: &str, #[case] expected: &str) {
+    let judged = match judge(&incident().anomaly, &observed, at(SETTLED), at(when)) {
+        Judgement::Healed => "healed",
+        Judgement::NotHealed { .. } => "not healed",
+        Judgement::NotYet { .. } => "not yet",
+    };
+    assert_eq!(judged, expected);
+}
+
+fn waiting() -> Claim {
+    claim(ClaimState::AwaitingApproval {
+        action: REBOOT,
+        until: at("2026-11-21T11:00:00Z"),
+        fingerprint: "f".to_owned(),
+        decision: None,
+    })
+}
+
+#[test]
+fn a_ticket_survives_its_token_and_nonsense_does_not_pass() {
+    let ticket = Ticket { incident: incident().id, expires_at: at("2026-11-21T11:00:00Z") };
+    assert_eq!(Ticket::read(&ticket.token(b"mac")).unwrap(), (ticket.clone(), b"mac".to_vec()));
+    assert_eq!(ticket.fingerprint(&waiting(), now()).unwrap(), "f");
+    for nonsense in ["", "a.b.c", "inc_1.1.x", &ticket.token(b"mac").replace('.', ":")] {
+        assert!(Ticket::read(nonsense).is_err(), "{nonsense}");
+    }
+    let longer = Ticket { expires_at: at("2026-11-21T12:00:00Z"), ..ticket.clone() };
+    assert!(longer.fingerprint(&waiting(), now()).unwrap_err().to_string().contains("not genuine"));
+    let late = ticket.fingerprint(&waiting(), at("2026-11-21T11:00:00Z")).unwrap_err();
+    assert!(late.to_string().contains("expired"), "{late}");
+    let settled = ticket.fingerprint(&claim(ClaimState::Rehearsed { action: REBOOT }), now()).unwrap_err();
+    assert!(settled.to_string().contains("nothing waits"), "{settled}");
+}
+
+#[test]
+fn an_escalation_tells_everything_that_was_tried() {
+    let step = |action| Step { action, settle_minutes: 10 };
+    let run = Run {
+        policy: "p".to_owned(),
+        steps: vec![step(Action::SnapshotFirst), step(REBOOT)],
+        step: 0,
+        trace: "t".to_owned(),
+        tried: Vec::new(),
+        acted_at: Some(at("2026-11-21T10:00:00Z")),
+        approved_by: None,
+    };
+    let first = Claim { run: Some(run), ..claim(ClaimState::Finished { action: Action::SnapshotFirst }) };
+    let second = first.start(1, Some("taken"), minutes(2), at("2026-11-21T10:01:00Z")).unwrap();
+    let why = "CPUUtilization is 97.0, still outside 18.0 to 31.0".to_owned();
+    let ended = second.settled(ClaimState::Escalated { why }, at("2026-11-21T10:20:00Z"));
+    let outcome = RemediationOutcome::of(&incident(), &ended).unwrap();
+    insta::assert_snapshot!(outcome.result.text(), @"Not healed: CPUUtilization is 97.0, still outside 18.0 to 31.0. Tried: snapshot at 2026-11-21T10:00:00Z (taken); reboot at 2026-11-21T10:01:00Z (CPUUtilization is 97.0, still outside 18.0 to 31.0). A person has to look.");
+    assert_eq!(outcome.tried.len(), 2);
 }

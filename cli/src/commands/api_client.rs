@@ -18,9 +18,48 @@ const SERVICE: &str = "execute-api";
 /// API Gateway gives up after 30 seconds.
 const TIMEOUT: Duration = Duration::from_secs(35);
 
+/// Which API, and as whom.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct ApiArgs {
+    /// Address of the API: Terraform's output api_endpoint.
+    #[arg(long, env = "NIGHTJAR_API", value_name = "URL", global = true)]
+    api: Option<String>,
+    /// Do not sign requests: for an API that is deployed without authorization.
+    #[arg(long, global = true)]
+    no_sign: bool,
+    /// Name to send as Host, where the address is that of a gateway with several APIs, such as the local AWS.
+    #[arg(long, value_name = "NAME", global = true)]
+    host: Option<String>,
+    /// AWS region; else that in the API's address, or AWS_REGION.
+    #[arg(long, global = true)]
+    region: Option<String>,
+    /// Profile of the AWS configuration; else AWS_PROFILE or `default`.
+    #[arg(long, global = true)]
+    profile: Option<String>,
+}
+
+impl ApiArgs {
+    pub(super) async fn client(&self) -> anyhow::Result<ApiClient> {
+        let Some(api) = &self.api else {
+            anyhow::bail!(
+                "which API? Give --api or NIGHTJAR_API: `terraform -chdir=infrastructure output api_endpoint`"
+            );
+        };
+        let aws = AwsArgs { region: self.region.clone(), profile: self.profile.clone() };
+        let signing = if self.no_sign { Signing::Off } else { Signing::load(&aws).await };
+        ApiClient::new(api, self.host.as_deref(), signing)
+    }
+
+    /// One event, as the API tells it.
+    pub(super) async fn event(&self, id: &str) -> anyhow::Result<Value> {
+        anyhow::ensure!(!id.contains('/'), "{id:?} is no event's id: `nightjar events list` shows them");
+        self.client().await?.get(&format!("events/{id}"), &[]).await
+    }
+}
+
 /// Whether and how requests are signed.
 #[derive(Debug)]
-pub(in crate::commands) enum Signing {
+pub(super) enum Signing {
     Off,
     With { credentials: Credentials, region: Option<String> },
 }
@@ -45,7 +84,7 @@ impl Signing {
 
 /// The API at one address.
 #[derive(Debug)]
-pub(in crate::commands) struct ApiClient {
+pub(super) struct ApiClient {
     http: Client,
     base: Url,
     host: Option<HeaderValue>,
@@ -69,7 +108,7 @@ impl ApiClient {
     }
 
     /// The JSON at `path`, or what the API says against it.
-    pub(in crate::commands) async fn get(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<Value> {
+    pub(super) async fn get(&self, path: &str, query: &[(&str, String)]) -> anyhow::Result<Value> {
         let mut url = self.base.join(path)?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
@@ -77,8 +116,8 @@ impl ApiClient {
         self.send(self.http.get(url).build()?).await
     }
 
-    /// What the API answers to a JSON document.
-    pub(in crate::commands) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+    /// What the API answers to `body` at `path`, or what it says against it.
+    pub(super) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         self.send(self.http.post(self.base.join(path)?).json(body).build()?).await
     }
 

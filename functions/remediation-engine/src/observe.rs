@@ -1,0 +1,55 @@
+//! What there is to see after a step: the metric that was abnormal, and the instance's status.
+
+use anyhow::Context as _;
+use aws_sdk_cloudwatch::primitives::DateTime;
+use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat, ScanBy};
+use jiff::Timestamp;
+use nightjar_domain::remediation::Observed;
+
+use crate::context::Context;
+use crate::handler::Case;
+
+/// Looks at whole periods that began after `since`.
+pub async fn observe(context: &Context, case: &Case, since: Timestamp, now: Timestamp) -> anyhow::Result<Observed> {
+    let instance = context.fleet.instance(&case.incident.anomaly.resource.id).await?;
+    let wanted = &case.incident.anomaly.metric;
+    let dimensions = wanted.dimensions.iter().map(|(name, value)| Dimension::builder().name(name).value(value).build());
+    let metric = Metric::builder()
+        .namespace(&wanted.namespace)
+        .metric_name(&wanted.name)
+        .set_dimensions(Some(dimensions.collect()))
+        .build();
+    let stat = MetricStat::builder()
+        .metric(metric)
+        .period(i32::try_from(wanted.period_seconds).unwrap_or(i32::MAX))
+        .stat(&wanted.statistic)
+        .build();
+    let query = MetricDataQuery::builder().id("symptom").metric_stat(stat).return_data(true).build();
+    // CloudWatch aligns periods; the first that begins after the step is the first that may show its effect.
+    let period = i64::from(wanted.period_seconds.max(1));
+    let first = since.as_second().div_euclid(period) * period + period;
+    let answer = context
+        .cloudwatch
+        .get_metric_data()
+        .metric_data_queries(query)
+        .start_time(DateTime::from_secs(first))
+        .end_time(DateTime::from_secs(now.as_second().max(first + period)))
+        .scan_by(ScanBy::TimestampAscending)
+        .send()
+        .await
+        .with_context(|| format!("asking for {} again", wanted.series()))?;
+    let results = answer.metric_data_results();
+    let mut datapoints: Vec<(Timestamp, f64)> = results
+        .iter()
+        .flat_map(|result| result.timestamps().iter().zip(result.values()))
+        .filter_map(|(at, value)| Some((Timestamp::from_second(at.secs()).ok()?, *value)))
+        // A period that has not ended may still change.
+        .filter(|(at, _)| at.as_second() >= first && at.as_second() + period <= now.as_second())
+        .collect();
+    datapoints.sort_by_key(|(at, _)| *at);
+    Ok(Observed {
+        datapoints,
+        state: instance.as_ref().map(|instance| instance.state.clone()),
+        is_impaired: instance.is_some_and(|instance| instance.is_impaired),
+    })
+}

@@ -1,0 +1,202 @@
+//! The belts: each stops an act for one reason of its own. All are on; a limit is set, never left out.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::policies::confidence;
+use super::{Action, DeclineReason, FleetState, InstanceState, Mode, Policies, Policy};
+use crate::incident::{Incident, Status};
+use crate::resource::EC2_INSTANCE;
+
+/// What a belt looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    pub incident: &'a Incident,
+    pub policies: &'a Policies,
+    pub policy: &'a Policy,
+    pub action: Action,
+    pub fleet: &'a FleetState,
+    pub now: Timestamp,
+    /// Whether the run has begun: it was approved, or an earlier step was carried out.
+    pub resumes: bool,
+}
+
+/// One belt.
+#[derive(Debug, Clone, Copy)]
+pub struct Belt {
+    pub name: &'static str,
+    /// The reason to stop, if there is one.
+    pub check: fn(&Situation<'_>) -> Option<DeclineReason>,
+}
+
+/// All belts, in the order in which they are asked. The first that stops is the reason that is told.
+pub const BELTS: [Belt; 21] = [
+    Belt { name: "kill_switch", check: kill_switch },
+    Belt { name: "mode", check: mode },
+    Belt { name: "incident_open", check: incident_open },
+    Belt { name: "supported_type", check: supported_type },
+    Belt { name: "exists", check: exists },
+    Belt { name: "protected", check: protected },
+    Belt { name: "opt_in", check: opt_in },
+    Belt { name: "running", check: running },
+    Belt { name: "scheduled_event", check: scheduled_event },
+    Belt { name: "restarting", check: restarting },
+    Belt { name: "too_young", check: too_young },
+    Belt { name: "stale", check: stale },
+    Belt { name: "confidence", check: low_confidence },
+    Belt { name: "freeze", check: freeze },
+    Belt { name: "breaker", check: breaker },
+    Belt { name: "cooldown", check: cooldown },
+    Belt { name: "under_repair", check: under_repair },
+    Belt { name: "hourly_cap", check: hourly_cap },
+    Belt { name: "group_member", check: group_member },
+    Belt { name: "product_share", check: product_share },
+    Belt { name: "precondition", check: precondition },
+];
+
+/// The first belt that stops, with its reason.
+pub fn stopped_by(situation: &Situation<'_>) -> Option<(&'static str, DeclineReason)> {
+    BELTS.iter().find_map(|belt| (belt.check)(situation).map(|reason| (belt.name, reason)))
+}
+
+impl<'a> Situation<'a> {
+    fn instance(&self) -> Option<&'a InstanceState> {
+        self.fleet.instance.as_ref()
+    }
+
+    fn product(&self) -> Option<&'a str> {
+        self.instance()?.tags.get(&self.policies.bounds.product_tag).map(String::as_str)
+    }
+}
+
+fn kill_switch(s: &Situation<'_>) -> Option<DeclineReason> {
+    let stop = s.fleet.control.stopped.clone()?;
+    Some(DeclineReason::Stopped { by: stop.by, at: stop.at, why: stop.why })
+}
+
+fn mode(s: &Situation<'_>) -> Option<DeclineReason> {
+    let mode = s.policy.mode.map_or(s.policies.bounds.mode, |own| own.min(s.policies.bounds.mode));
+    (mode == Mode::Off).then_some(DeclineReason::SwitchedOff)
+}
+
+fn incident_open(s: &Situation<'_>) -> Option<DeclineReason> {
+    let status = s.fleet.incident_status.unwrap_or(s.incident.status);
+    (status == Status::Resolved).then_some(DeclineReason::IncidentResolved)
+}
+
+fn supported_type(s: &Situation<'_>) -> Option<DeclineReason> {
+    let kind = &s.incident.anomaly.resource.kind;
+    (kind != EC2_INSTANCE).then(|| DeclineReason::UnsupportedType { resource_type: kind.clone() })
+}
+
+fn exists(s: &Situation<'_>) -> Option<DeclineReason> {
+    s.instance().is_none().then_some(DeclineReason::Gone)
+}
+
+fn protected(s: &Situation<'_>) -> Option<DeclineReason> {
+    let tag = &s.policies.bounds.protected_tag;
+    s.instance()?.tags.contains_key(tag).then(|| DeclineReason::Protected { tag: tag.clone() })
+}
+
+fn opt_in(s: &Situation<'_>) -> Option<DeclineReason> {
+    let (tag, wanted) = (&s.policies.bounds.opt_in_tag, s.action.consents());
+    let consents = s.instance()?.tags.get(tag).is_some_and(|value| wanted.contains(&value.as_str()));
+    (!consents).then(|| DeclineReason::NotOptedIn { tag: tag.clone(), value: wanted.join(" or ") })
+}
+
+fn running(s: &Situation<'_>) -> Option<DeclineReason> {
+    let state = &s.instance()?.state;
+    (state != "running").then(|| DeclineReason::NotRunning { state: state.clone() })
+}
+
+fn scheduled_event(s: &Situation<'_>) -> Option<DeclineReason> {
+    let events = &s.instance()?.scheduled_events;
+    (!events.is_empty()).then(|| DeclineReason::ScheduledEvent { events: events.join(", ") })
+}
+
+fn restarting(s: &Situation<'_>) -> Option<DeclineReason> {
+    s.instance()?.is_initializing.then_some(DeclineReason::Restarting)
+}
+
+/// A start gives an instance a new launch time, so a run that has begun is not asked again.
+fn too_young(s: &Situation<'_>) -> Option<DeclineReason> {
+    let age = s.now.duration_since(s.instance()?.launched_at?);
+    let limit = s.policies.bounds.min_instance_age;
+    (!s.resumes && age < limit)
+        .then(|| DeclineReason::TooYoung { age_minutes: age.as_mins(), limit_minutes: limit.as_mins() })
+}
+
+fn stale(s: &Situation<'_>) -> Option<DeclineReason> {
+    let age = s.now.duration_since(s.incident.anomaly.window_end);
+    let limit = s.policies.bounds.max_incident_age;
+    (!s.resumes && age > limit)
+        .then(|| DeclineReason::Stale { age_minutes: age.as_mins(), limit_minutes: limit.as_mins() })
+}
+
+fn low_confidence(s: &Situation<'_>) -> Option<DeclineReason> {
+    let (confidence, least) = (confidence(s.incident), s.policies.document.limits.min_confidence);
+    (confidence < least).then_some(DeclineReason::LowConfidence { confidence, least })
+}
+
+fn freeze(s: &Situation<'_>) -> Option<DeclineReason> {
+    let frozen = s.policies.document.freezes.iter().find(|freeze| freeze.from <= s.now && s.now < freeze.until)?;
+    Some(DeclineReason::Frozen { name: frozen.name.clone(), until: frozen.until })
+}
+
+fn breaker(s: &Situation<'_>) -> Option<DeclineReason> {
+    let until = s.fleet.ledger.breaker_until(&s.policy.name, &s.policies.document.limits, s.now)?;
+    Some(DeclineReason::BreakerOpen { policy: s.policy.name.clone(), until })
+}
+
+fn cooldown(s: &Situation<'_>) -> Option<DeclineReason> {
+    let until = s.fleet.cooldown_until.filter(|until| !s.resumes && *until > s.now)?;
+    Some(DeclineReason::CoolingDown { until })
+}
+
+fn under_repair(s: &Situation<'_>) -> Option<DeclineReason> {
+    let arn = &s.incident.anomaly.resource.arn;
+    let other = s
+        .fleet
+        .ledger
+        .runs
+        .iter()
+        .find(|run| run.resource_arn == *arn && run.incident != s.incident.id && !run.counted)?;
+    Some(DeclineReason::UnderRepair { incident: other.incident.to_string() })
+}
+
+fn hourly_cap(s: &Situation<'_>) -> Option<DeclineReason> {
+    let cap = s.policies.document.limits.per_hour;
+    (s.fleet.ledger.acts_in_the_last_hour(s.now) >= cap as usize).then_some(DeclineReason::HourlyCap { count: cap })
+}
+
+fn group_member(s: &Situation<'_>) -> Option<DeclineReason> {
+    let group = s.instance()?.group()?;
+    let another = s.fleet.ledger.open_acts(&s.incident.id).any(|act| act.group.as_deref() == Some(group));
+    another.then(|| DeclineReason::GroupMember { group: group.to_owned() })
+}
+
+fn product_share(s: &Situation<'_>) -> Option<DeclineReason> {
+    let (product, percent) = (s.product()?, s.policies.document.limits.product_percent);
+    let members = s.fleet.product_members;
+    let allowed = (u64::from(members) * u64::from(percent) / 100).max(1);
+    let open = s.fleet.ledger.open_acts(&s.incident.id).filter(|act| act.product.as_deref() == Some(product)).count();
+    (open as u64 >= allowed).then(|| DeclineReason::ProductShare {
+        product: product.to_owned(),
+        open: open as u32,
+        members,
+        percent,
+    })
+}
+
+fn precondition(s: &Situation<'_>) -> Option<DeclineReason> {
+    let instance = s.instance()?;
+    let why = match s.action {
+        Action::StopStart if instance.root_device.as_deref() != Some("ebs") => "its root volume is not on EBS",
+        Action::StopStart if instance.group().is_some() => "its Auto Scaling group would replace it once it stops",
+        Action::SnapshotFirst if instance.volumes.is_empty() => "it has no EBS volume",
+        _ => return None,
+    };
+    Some(DeclineReason::Precondition { action: s.action.to_string(), why: why.to_owned() })
+}
+
+/// How long a machine may take from stop to stopped before a person has to look.
+pub(super) const STOP_LIMIT: SignedDuration = SignedDuration::from_mins(15);

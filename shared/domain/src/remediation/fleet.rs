@@ -1,0 +1,86 @@
+//! What is known right now of a resource and of everything under repair.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::Ledger;
+use crate::incident::Status;
+
+/// The tag by which EC2 tells the Auto Scaling group of an instance.
+pub const GROUP_TAG: &str = "aws:autoscaling:groupName";
+
+/// Everything a decision looks at beside the incident and the policies.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FleetState {
+    /// `None` when AWS knows no such instance.
+    pub instance: Option<InstanceState>,
+    /// Running instances of the same product, this one included.
+    pub product_members: u32,
+    /// Until when an earlier run keeps this resource off limits.
+    pub cooldown_until: Option<Timestamp>,
+    /// Where the incident stands, once it is stored.
+    pub incident_status: Option<Status>,
+    pub control: Control,
+    pub ledger: Ledger,
+}
+
+/// An instance as AWS describes it right now.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct InstanceState {
+    /// Such as `running`.
+    pub state: String,
+    pub tags: BTreeMap<String, String>,
+    pub launched_at: Option<Timestamp>,
+    /// `ebs` or `instance-store`.
+    pub root_device: Option<String>,
+    /// Ids of the attached EBS volumes.
+    pub volumes: Vec<String>,
+    /// Whether AWS still runs the first status checks after a start.
+    pub is_initializing: bool,
+    /// Whether a status check fails.
+    pub is_impaired: bool,
+    /// What AWS has scheduled for it, such as `system-reboot`.
+    pub scheduled_events: Vec<String>,
+}
+
+impl InstanceState {
+    /// The Auto Scaling group that owns it.
+    pub fn group(&self) -> Option<&str> {
+        self.tags.get(GROUP_TAG).map(String::as_str)
+    }
+
+    /// What an approval holds for: state, tags and time of launch. Anything else would be another situation.
+    pub fn fingerprint(&self) -> String {
+        let mut hasher = Sha256::new();
+        let launched = self.launched_at.map(|at| at.to_string()).unwrap_or_default();
+        let tags = self.tags.iter().flat_map(|(key, value)| [key.as_str(), value.as_str()]);
+        for part in [self.state.as_str(), launched.as_str()].into_iter().chain(tags) {
+            hasher.update((part.len() as u64).to_be_bytes());
+            hasher.update(part.as_bytes());
+        }
+        hex::encode(hasher.finalize())
+    }
+}
+
+/// The kill switch.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default)]
+pub struct Control {
+    /// Set: nothing is carried out, whatever the mode.
+    pub stopped: Option<Stop>,
+    /// Who took the last stop back.
+    pub resumed: Option<Stop>,
+}
+
+/// Who used the switch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Stop {
+    pub by: String,
+    pub at: Timestamp,
+    pub why: String,
+}
