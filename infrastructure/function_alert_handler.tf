@@ -19,7 +19,7 @@ module "alert_handler" {
 
   permissions = {
     Notifications = {
-      actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+      actions   = ["dynamodb:GetItem", "dynamodb:UpdateItem"]
       resources = [aws_dynamodb_table.suite["notifications"].arn]
     }
     Audit = local.append_to_audit

@@ -28,7 +28,7 @@ module "anomaly_detector" {
       resources = [aws_dynamodb_table.suite["inventory"].arn]
     }
     Series = {
-      actions   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"]
+      actions   = ["dynamodb:BatchGetItem", "dynamodb:PutItem"]
       resources = [aws_dynamodb_table.suite["series"].arn]
     }
     Models = {

@@ -23,7 +23,7 @@ module "onboarding" {
     }
     # The only deletion in the suite: what is no longer there, or no longer asks to be watched, leaves the inventory.
     Inventory = {
-      actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"]
+      actions   = ["dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"]
       resources = [aws_dynamodb_table.suite["inventory"].arn]
     }
     Audit = local.append_to_audit

@@ -39,7 +39,7 @@ def deploy(stack: Stack, built: Built, **variables: str) -> Deployment:
             # The fleet is minutes old, whatever its metrics tell.
             "min_instance_age_minutes": "0",
             # A minute of Lambda's retries takes seconds here (`retry_seconds`); the lease keeps the proportion.
-            "publish_lease_seconds": "1",
+            "publish_lease_seconds": "2",
             # The emulator checks no signatures: with AWS_IAM the routes would only pretend to be closed.
             "api_authorization": "NONE",
             # A local AWS is a try-out: it must be possible to destroy it.

@@ -100,7 +100,7 @@ def test_an_edit_and_a_cut_tail_are_found_in_the_table(anchored: Chain) -> None:
     rows = table_entries(anchored)
     row = rows[0]
     try:
-        table.put_item(Item=row | {"entry": row["entry"].replace("onboarding", "nobody")})
+        table.put_item(Item=row | {"entry": by_nobody(row["entry"])})
         code, report = verify(anchored, "--no-anchors")
         assert (code, report["first_bad"]["reason"], report["first_bad"]["chain"]) == (1, "edited", row["chain"])
         assert report["first_bad"]["seq"] == row["seq"]

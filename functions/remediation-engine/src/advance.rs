@@ -34,11 +34,10 @@ pub async fn advance(
         let Some(before) = report::report(context, case, &claim, delivery, clock).await? else { return Ok(claim) };
         claim = before.clone();
         claim = match resume(&claim, clock()) {
-            Resume::Settled => return Ok(claim),
             Resume::InFlight { until } if delivery == Delivery::Message => {
                 bail!("the remediation of {} is claimed until {until}: this delivery is retried later", claim.incident)
             }
-            Resume::InFlight { .. } => return Ok(claim),
+            Resume::InFlight { .. } | Resume::Settled => return Ok(claim),
             Resume::OutcomeUnknown { action, since } => look_into(context, case, &claim, action, since, clock).await?,
             Resume::AskPeople => Box::pin(take_word(context, case, &claim, clock)).await?,
             Resume::Complete { .. } => complete(context, case, &claim, clock).await?,

@@ -194,7 +194,7 @@ fn volumes_of(instance: &Instance) -> Vec<String> {
     mappings.filter_map(|mapping| Some(mapping.ebs()?.volume_id()?.to_owned())).collect()
 }
 
-/// What DescribeInstanceStatus says; it knows running instances only.
+/// What `DescribeInstanceStatus` says; it knows running instances only.
 fn add_status(found: &mut InstanceState, statuses: &[InstanceStatus]) {
     for status in statuses {
         let checks = [status.system_status(), status.instance_status()];

@@ -20,7 +20,7 @@ pub(super) struct PlanArgs {
     #[arg(long, value_name = "FILE|ID")]
     incident: String,
     /// JSON of the resource's state, where the file holds none. Such as
-    /// {"instance": {"state": "running", "tags": {"aiops:remediate": "reboot"}, "root_device": "ebs", "volumes": ["vol-1"]}}.
+    /// `{"instance": {"state": "running", "tags": {"aiops:remediate": "reboot"}, "root_device": "ebs", "volumes": ["vol-1"]}}`.
     #[arg(long, value_name = "FILE")]
     fleet: Option<PathBuf>,
     /// Policies to plan with.

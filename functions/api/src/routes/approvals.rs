@@ -1,6 +1,7 @@
 //! What waits for a person's word. The word is only noted here: remediation-engine takes it up within a minute, asks every
 //! belt again, and acts. This function may repair nothing.
 
+use aws_sdk_kms::operation::verify_mac::VerifyMacError;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::MacAlgorithmSpec;
 use axum::Json;
@@ -151,7 +152,7 @@ async fn is_genuine(context: &Context, message: &str, mac: Vec<u8>) -> Result<bo
         .await;
     match checked {
         Ok(answer) => Ok(answer.mac_valid()),
-        Err(error) if error.as_service_error().is_some_and(|error| error.is_kms_invalid_mac_exception()) => Ok(false),
+        Err(error) if error.as_service_error().is_some_and(VerifyMacError::is_kms_invalid_mac_exception) => Ok(false),
         Err(error) => Err(Problem::unanswerable(classify(&error) != Failure::Denied, explain(&error))),
     }
 }

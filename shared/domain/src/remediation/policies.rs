@@ -146,9 +146,9 @@ pub enum PoliciesError {
     Content(Vec<String>),
 }
 
-/// How sure the diagnosis is of its likeliest cause, 0 to 1; 0 where it knows none.
+/// How sure the diagnosis is of its likeliest cause, 0 to 1; 0 where it knows none. That it is sure to know none counts for nothing.
 pub(super) fn confidence(incident: &Incident) -> f64 {
-    incident.finding.causes.first().map_or(0.0, |cause| cause.confidence)
+    incident.finding.likeliest().map_or(0.0, |cause| cause.confidence)
 }
 
 impl PoliciesDocument {

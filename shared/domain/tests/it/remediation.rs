@@ -134,6 +134,10 @@ fn a_policy_lowers_the_mode_and_never_raises_it() {
 #[case::stale("stale", |w: &mut World| w.incident.anomaly.window_end = now() - minutes(31))]
 #[case::unsure("confidence", |w: &mut World| w.incident.finding.causes[0].confidence = 0.49)]
 #[case::no_cause("confidence", |w: &mut World| w.incident.finding.causes.clear())]
+#[case::sure_that_it_is_unknown("confidence", |w: &mut World| {
+    w.incident.finding.causes[0].kind = "unknown".to_owned();
+    w.incident.finding.causes[0].confidence = 0.95;
+})]
 #[case::frozen("freeze", |w: &mut World| {
     w.policies.document.freezes =
         vec![Freeze { name: "sale".to_owned(), from: now(), until: now() + minutes(1) }];
