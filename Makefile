@@ -35,8 +35,8 @@ down: setup ## Stops the local AWS of the demo
 	@$(PYTHON) -m local down
 
 .PHONY: test
-test: setup ## Everything: format, lints, tests, licences, Terraform, configuration, shell, the chain on the local AWS
-	@scripts/test.sh fmt clippy unit-test doc-test deny tf-check config-check shell-check chain-test
+test: setup ## Everything: format, lints, tests, licences, Terraform, configuration, shell, the page, the chain on the local AWS
+	@scripts/test.sh fmt clippy unit-test doc-test deny tf-check config-check shell-check page-test chain-test
 
 .PHONY: check
 check: setup ## The quick part of it: format, lints, unit and property tests
@@ -73,6 +73,18 @@ config-check: ## config/*.json against their schemas
 .PHONY: shell-check
 shell-check:
 	shellcheck --external-sources $(SHELL_SCRIPTS)
+
+.PHONY: page
+page: ## Builds the web page into dashboard/dist
+	scripts/page.sh
+
+.PHONY: page-test
+page-test: ## The web page: lints, types, unit tests, size, and the tests in a browser
+	scripts/page.sh --test
+
+.PHONY: page-dev
+page-dev: page ## The web page on a mock API, to work on it
+	npm --prefix dashboard run dev
 
 .PHONY: chain-test
 chain-test: ## The patches of the local AWS, and the chain on it

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Packages the functions and applies the Terraform.
+# Packages the functions, builds the page and applies the Terraform.
 #
 #   scripts/deploy.sh [--arch arm64|x86_64] [--skip-package] [terraform options…]
 #
@@ -42,6 +42,7 @@ command -v terraform >/dev/null ||
 if [ "$package" = yes ]; then
     command -v cargo >/dev/null || lacks "cargo. Install Rust with rustup: https://rustup.rs"
     command -v python3 >/dev/null || lacks "python3, which zips the packages and installs cargo-lambda"
+    command -v npm >/dev/null || lacks "Node 20 or newer with npm, which builds the web page. https://nodejs.org"
 fi
 
 # Terraform takes credentials from any of these, or from the role of the EC2 instance that it runs on.
@@ -70,7 +71,10 @@ if [ -z "$arch" ]; then
     arch=${arch:-${TF_VAR_architecture:-arm64}}
 fi
 
-[ "$package" = no ] || "$root/scripts/package.sh" --arch "$arch"
+if [ "$package" = yes ]; then
+    "$root/scripts/package.sh" --arch "$arch"
+    "$root/scripts/page.sh"
+fi
 
 terraform -chdir="$infrastructure" init -input=false
 terraform -chdir="$infrastructure" apply -var "architecture=$arch" ${options[@]+"${options[@]}"}

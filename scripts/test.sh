@@ -16,6 +16,8 @@ count() {
         -e 's/^test result: ok\. ([1-9][0-9]*) passed.*/\1 doc tests/p' \
         -e 's/^Success! ([0-9]+) passed.*/\1 plan tests/p' \
         -e 's/^=* ?([0-9]+) passed.*/\1 tests/p' \
+        -e 's/^ +Tests +([0-9]+) passed.*/\1 page tests/p' \
+        -e 's/^ℹ pass ([0-9]+).*/\1 browser tests/p' \
         "$log" | paste -sd+ | sed 's/+/ + /g'
 }
 
