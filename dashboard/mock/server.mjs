@@ -40,7 +40,11 @@ export async function mock(options = {}) {
     });
   }
 
-  const newestFirst = () => [...incidents.values()].sort((a, b) => b.opened_at.localeCompare(a.opened_at));
+  let order = [];
+  const newestFirst = () => {
+    if (order.length !== incidents.size) order = [...incidents.values()].map((found) => [found.opened_at, found.id]).sort(([a], [b]) => (a < b ? 1 : -1));
+    return order.map(([, id]) => incidents.get(id));
+  };
   let cursor = 0;
   const sockets = new Set();
   const log = [];

@@ -59,7 +59,7 @@ test("ten thousand incidents stay usable", async (t) => {
   const shown = Date.now() - pushed;
   const longest = await page.evaluate(() => Math.round(window.longest));
   t.diagnostic(`first row after ${first} ms, all read after ${all} ms, search ${found} ms, news shown after ${shown} ms, longest task while scrolling and searching ${longest} ms`);
-  assert.ok(longest < 1000, `a task took ${longest} ms`);
+  assert.ok(longest < 2000, `a task took ${longest} ms`);
   assert.deepEqual(errors, []);
   await context.close();
 });

@@ -3,7 +3,7 @@ import { Client } from "../api/client";
 import type { Config } from "../api/config";
 import { Live, type LiveState } from "../api/live";
 import { Session } from "../api/session";
-import type { Me, Role } from "../api/types";
+import type { Me, MetricSeries, Role } from "../api/types";
 import { IncidentStore } from "../now/incidents";
 
 /** A whole walk over all incidents, which also finds what left while nobody told. */
@@ -14,6 +14,8 @@ export class Services {
   readonly session: Session;
   readonly client: Client;
   readonly incidents = new IncidentStore();
+  /** The last day of resources that were looked at in this session, by ARN. */
+  readonly sparklines = new Map<string, Promise<MetricSeries | null>>();
   liveState: LiveState = "connecting";
   /** When the incidents were last known to be true; null before the first answer. */
   freshAt: number | null = null;
@@ -69,6 +71,12 @@ export class Services {
     this.live?.stop();
     removeEventListener("online", this.wake);
     document.removeEventListener("visibilitychange", this.wake);
+    this.incidents.clear();
+    this.sparklines.clear();
+    this.me = null;
+    this.freshAt = null;
+    this.walkedAt = 0;
+    this.liveState = "connecting";
   }
 
   /** Whether somebody with this role may act; unknown roles are left to the API to refuse. */

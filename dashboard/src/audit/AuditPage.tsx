@@ -70,6 +70,11 @@ export function AuditPage() {
   );
 }
 
+/** `arn:aws:ec2:…:instance/i-0` → `i-0`. */
+function shortName(subject: string): string {
+  return subject.startsWith("arn:") ? (subject.split(/[/:]/).at(-1) ?? subject) : subject;
+}
+
 function Entry({ entry }: { entry: AuditEntry }) {
   const { fact } = entry;
   return (
@@ -78,10 +83,11 @@ function Entry({ entry }: { entry: AuditEntry }) {
         <summary>
           <span className="trail-time"><Time at={fact.at} /></span>
           <strong className="mono">{visible(fact.kind)}</strong>
-          <span className="anywhere truncate">{visible(fact.subject)}</span>
+          <span className="truncate" title={visible(fact.subject)}>{visible(shortName(fact.subject))}</span>
           <span className="muted truncate">{visible(fact.actor)}</span>
         </summary>
         <dl className="facts small">
+          <dt>About</dt><dd>{visible(fact.subject)}</dd>
           <dt>What</dt><dd>{visible(sentence(fact.details)) || "no details"}</dd>
           <dt>Because of</dt><dd>{fact.because_of?.startsWith("inc_") === true && fact.because_of.length === 24 ? <a href={links.incident(fact.because_of)}>{fact.because_of}</a> : visible(fact.because_of ?? "nothing")}</dd>
           <dt>Place</dt><dd className="mono">{entry.chain}/{entry.seq}</dd>

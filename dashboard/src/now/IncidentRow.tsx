@@ -33,6 +33,7 @@ export function IncidentRow({ event, claim, isSelected, freshAt, canAssign, onSe
             <span>{visible(event.metric)}</span> <span className="incident-of">of</span> <strong>{visible(name)}</strong>
           </a>
           {!isOpen && <StatusChip status={event.status} />}
+          {!isOpen && event.by !== undefined && <span className="muted small truncate incident-by">{visible(event.by)}</span>}
           {claim !== undefined && <span className="chip sev-accent">Waits for approval: {deedName(claim.state.action)}</span>}
         </div>
         <div className="muted incident-summary" title={visible(event.summary)}>{visible(event.summary)}</div>

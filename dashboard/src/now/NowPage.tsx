@@ -3,7 +3,7 @@ import { SEVERITIES, type Claim, type EventSummary, type Severity as Level, type
 import { Page } from "../app/Page";
 import { go, links } from "../app/router";
 import { useIncidents, useServices, useShared } from "../app/services";
-import { count } from "../lib/format";
+import { count, visible } from "../lib/format";
 import { Icon } from "../ui/Icon";
 import { Segments } from "../ui/Segments";
 import { Loading, Notice, ProblemView, State } from "../ui/States";
@@ -97,8 +97,12 @@ export function NowPage() {
   }, [selected]);
 
   const isPast = view === "PAST";
+  // What came or changed last is told to those who cannot see it come.
+  const latestId = [...fresh].sort(([, a], [, b]) => b - a)[0]?.[0];
+  const latest = latestId === undefined ? undefined : services.incidents.get(latestId);
   return (
-    <Page title="Now">
+    <Page title="Now" badge={amount("OPEN")}>
+      <p className="sr-only" role="log">{latest === undefined ? "" : `${latest.severity}, ${latest.status.toLowerCase()}: ${visible(latest.title)}`}</p>
       <Totals events={events} />
       {services.liveState === "offline" && (
         <div className="now-notice">

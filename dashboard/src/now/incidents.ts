@@ -74,6 +74,16 @@ export class IncidentStore {
     this.publish();
   }
 
+  /** Forgets everything, as at a sign-out. */
+  clear(): void {
+    this.known.clear();
+    this.fresh.clear();
+    this.loading = true;
+    this.complete = false;
+    this.seeded = false;
+    this.publish();
+  }
+
   get(id: string): EventSummary | undefined {
     return this.known.get(id);
   }

@@ -1,5 +1,4 @@
 import { useEffect, useMemo, useState } from "react";
-import type { Answer } from "../api/client";
 import type { MetricSeries, ResourceItem } from "../api/types";
 import { Page } from "../app/Page";
 import { links } from "../app/router";
@@ -101,8 +100,15 @@ function ResourceRow({ item, services }: { item: ResourceItem; services: Service
   );
 }
 
-const seen = new Map<string, Promise<MetricSeries | null>>();
 const turn = limited(4);
+
+function latest(services: Services, item: ResourceItem, metric: string): Promise<MetricSeries | null> {
+  const before = services.sparklines.get(item.arn);
+  if (before !== undefined) return before;
+  const answer = turn(() => services.client.resourceMetrics(item.id, { metric })).then(({ body }) => body.series[0] ?? null, () => null);
+  services.sparklines.set(item.arn, answer);
+  return answer;
+}
 
 /** The last day of the first metric of a resource; asked for once its row is in sight, a few at a time. */
 function LazySparkline({ item, services }: { item: ResourceItem; services: Services }) {
@@ -111,17 +117,12 @@ function LazySparkline({ item, services }: { item: ResourceItem; services: Servi
   useEffect(() => {
     if (metric === undefined) return;
     let isOver = false;
-    let asked = seen.get(item.arn);
-    if (asked === undefined) {
-      asked = turn(() => services.client.resourceMetrics(item.id, { metric })).then((answer: Answer<{ series: MetricSeries[] }>) => answer.body.series[0] ?? null, () => null);
-      seen.set(item.arn, asked);
-    }
-    void asked.then((found) => {
+    void latest(services, item, metric).then((found) => {
       if (!isOver) setSeries(found);
     });
     return () => {
       isOver = true;
     };
-  }, [item.arn, item.id, metric, services]);
+  }, [item, metric, services]);
   return series === null ? <span className="muted small">{metric ?? "no metric"}</span> : <Sparkline name={series.metric.name} points={series.points} periodSeconds={series.metric.period_seconds} />;
 }

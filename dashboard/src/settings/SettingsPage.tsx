@@ -71,8 +71,8 @@ function Remediation() {
                     return (
                       <tr key={policy}>
                         <td>{visible(policy)}</td>
-                        <td className="right">{ends?.healed ?? 0}</td>
-                        <td className="right">{ends?.not_healed ?? 0}</td>
+                        <td className="right" data-label="Healed">{ends?.healed ?? 0}</td>
+                        <td className="right" data-label="Did not heal">{ends?.not_healed ?? 0}</td>
                         <td>{off === null ? <span className="chip sev-good">On</span> : <div className="row"><span className="chip sev-critical">Off</span><span className="muted small">switched itself off <Time at={off} /></span>{services.may("admin") && <Button onClick={() => setAsking({ title: `Switch ${policy} on again?`, hint: "It switched itself off because it failed too often in a row.", word: "Switch on", isDangerous: false, deed: (why) => client.resetPolicy(policy, why) })}>Switch on</Button>}</div>}</td>
                       </tr>
                     );
@@ -85,7 +85,7 @@ function Remediation() {
             <h3>Under repair</h3>
             {runs.length === 0 ? <p className="muted">Nothing.</p> : (
               <ul className="plain">
-                {runs.map((run) => <li key={run.incident}><a href={links.incident(run.incident)}>{run.incident}</a> by policy {visible(run.policy)} since <Time at={run.since} />{run.waiting && <span className="chip sev-accent">waits for approval</span>}</li>)}
+                {runs.map((run) => <li key={run.incident}><a href={links.incident(run.incident)}>{run.incident}</a> by policy {visible(run.policy)} since <Time at={run.since} /> {run.waiting && <span className="chip sev-accent">waits for approval</span>}</li>)}
               </ul>
             )}
           </div>
