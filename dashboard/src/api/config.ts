@@ -22,7 +22,8 @@ export function parseConfig(document: unknown): Config {
   return {
     api: text(root["api"], "api").replace(/\/$/, ""),
     auth: parseAuth(auth),
-    live: live === null || live === undefined ? null : (url(record(live, "live")["url"], "live.url", ["ws:", "wss:"])),
+    // An address of HTTP stands for that of the WebSocket there, as in the WebSocket constructor.
+    live: live === null || live === undefined ? null : url(record(live, "live")["url"], "live.url", ["ws:", "wss:", "http:", "https:"]).replace(/^http/, "ws"),
   };
 }
 

@@ -20,7 +20,7 @@ export const CONTRACT: {
   metricsSummary: Fits<Given<"MetricsSummary">, T.MetricsSummary>;
   resources: Fits<Given<"ResourcePage">, T.ResourcePage>;
   resource: Fits<Given<"ResourceDetail">, T.ResourceDetail>;
-  resourceMetrics: Fits<Given<"ResourceMetrics">, T.ResourceMetrics>;
+  resourceMetrics: Fits<Given<"ResourceSeries">, T.ResourceMetrics>;
   approvals: Fits<Given<"Approvals">, { approvals: T.Claim[] }>;
   remediations: Fits<Given<"RemediationStatus">, T.RemediationStatus>;
   silence: Fits<Given<"Silence">, T.Silence>;

@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import type { EventSummary } from "../api/types";
 import { useServices } from "../app/services";
+import { count } from "../lib/format";
 import { span } from "../lib/time";
 import { useQuery } from "../ui/hooks";
 
@@ -23,7 +24,7 @@ export function Totals({ events }: { events: readonly EventSummary[] }) {
         <>
           <Total label="To acknowledge" note={rests(data.acknowledged_after)}>{duration(data.mtta_seconds)}</Total>
           <Total label="To resolve" note={rests(data.resolved_after)}>{duration(data.mttr_seconds)}</Total>
-          <Total label="Healed by itself" note={`of ${data.remediations} remediations, ${DAYS} days`}>{data.healed}</Total>
+          <Total label="Healed by itself" note={`of ${count(data.remediations, "remediation")}`}>{data.healed}</Total>
         </>
       )}
     </dl>
