@@ -43,6 +43,14 @@ resource "aws_apigatewayv2_route" "suite" {
     "GET /approvals/{id}"                        = var.api_authorization
     "POST /approvals/{id}/approve"               = var.api_authorization
     "POST /approvals/{id}/deny"                  = var.api_authorization
+    "GET /products"                              = var.api_authorization
+    "GET /products/{name}"                       = var.api_authorization
+    "PUT /products/{name}"                       = var.api_authorization
+    "DELETE /products/{name}"                    = var.api_authorization
+
+    "POST /alerts/{id}/acknowledge" = var.api_authorization
+    "POST /alerts/{id}/suppress"    = var.api_authorization
+    "POST /alerts/{id}/resolve"     = var.api_authorization
   }
 
   api_id             = aws_apigatewayv2_api.suite.id

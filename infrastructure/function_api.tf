@@ -18,8 +18,10 @@ module "api" {
     REMEDIATIONS_TABLE = aws_dynamodb_table.suite["remediations"].name
     APPROVAL_KEY_ID    = aws_kms_key.approvals.arn
 
-    API_AUTHORIZATION = var.api_authorization
-    IAM_CALLER_ROLE   = var.iam_caller_role
+    API_AUTHORIZATION          = var.api_authorization
+    IAM_CALLER_ROLE            = var.iam_caller_role
+    ROUTING_TABLE              = aws_dynamodb_table.suite["routing"].name
+    INCIDENT_CHANGES_TOPIC_ARN = aws_sns_topic.suite["incident-changes"].arn
   }
 
   permissions = {
@@ -30,8 +32,8 @@ module "api" {
         "${aws_dynamodb_table.suite["incidents"].arn}/index/*",
       ]
     }
-    # It may change items, not make or remove them: feedback is about what is there.
-    Feedback = {
+    # It may change items, not make or remove them: what people say and do is about what is there.
+    Deeds = {
       actions   = ["dynamodb:UpdateItem"]
       resources = [aws_dynamodb_table.suite["incidents"].arn, aws_dynamodb_table.suite["series"].arn]
     }
@@ -51,6 +53,16 @@ module "api" {
     AnchorKey = {
       actions   = ["kms:GetPublicKey"]
       resources = [aws_kms_key.anchors.arn]
+    }
+    # Products alone: the documents beside them are Terraform's.
+    Products = {
+      actions    = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"]
+      resources  = [aws_dynamodb_table.suite["routing"].arn]
+      conditions = { "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = "product" } }
+    }
+    Changes = {
+      actions   = ["sns:Publish"]
+      resources = [aws_sns_topic.suite["incident-changes"].arn]
     }
     # A person's word on an approval, the kill switch, a policy that is switched on again.
     Remediations = {

@@ -16,6 +16,12 @@ locals {
       target   = "onboarding"
       function = module.onboarding
     }
+    alert-handler-schedule = {
+      description = "Send what is due: groups, repeats, escalations, ended silences"
+      schedule    = "rate(1 minute)"
+      target      = "alert-handler"
+      function    = module.alert_handler
+    }
     anomaly-detector-schedule = {
       description = "Judge the newest datapoints"
       schedule    = "rate(5 minutes)" # EC2's basic monitoring brings one point every five minutes

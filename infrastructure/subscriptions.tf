@@ -1,9 +1,10 @@
 locals {
   # Who listens to what. The filter keeps the engine's own reports about a remediation from starting another one.
   listeners = {
-    log-analyzer-rca   = { topic = "anomalies", function = module.log_analyzer_rca, kinds = null }
-    alert-handler      = { topic = "critical-alerts", function = module.alert_handler, kinds = null }
-    remediation-engine = { topic = "critical-alerts", function = module.remediation_engine, kinds = ["incident"] }
+    log-analyzer-rca      = { topic = "anomalies", name = "log-analyzer-rca", function = module.log_analyzer_rca, kinds = null }
+    alert-handler         = { topic = "critical-alerts", name = "alert-handler", function = module.alert_handler, kinds = null }
+    alert-handler-changes = { topic = "incident-changes", name = "alert-handler", function = module.alert_handler, kinds = null }
+    remediation-engine    = { topic = "critical-alerts", name = "remediation-engine", function = module.remediation_engine, kinds = ["incident"] }
   }
 }
 
@@ -17,7 +18,7 @@ resource "aws_sns_topic_subscription" "function" {
 
   # For what SNS could not hand over at all. What the function took and could not finish goes
   # the other way to the same queue: retries, then the function's on-failure destination.
-  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letters[each.key].arn })
+  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead_letters[each.value.name].arn })
 
   depends_on = [aws_lambda_permission.sns]
 }

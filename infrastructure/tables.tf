@@ -7,6 +7,16 @@ locals {
     notifications = { hash_key = "id" }
     remediations  = { hash_key = "id" }
     audit         = { hash_key = "chain", range_key = "seq", range_type = "N" }
+    silences      = { hash_key = "id" }
+    # What routing goes by: the documents below, and the products that people name through the API.
+    routing = { hash_key = "kind", range_key = "name", range_type = "S" }
+    alert-groups = {
+      hash_key   = "group"
+      range_key  = "item"
+      range_type = "S"
+      # Holds only what is due: the header of a group loses `shard` when there is nothing to wait for.
+      indexes = { by_due = { hash_key = "shard", range_key = "due_at" } }
+    }
     incidents = {
       hash_key = "id"
       indexes = {
@@ -64,4 +74,18 @@ resource "aws_dynamodb_table" "suite" {
   point_in_time_recovery {
     enabled = true
   }
+}
+
+# Routes and products as config/ has them. Half a minute after the apply they are in force.
+resource "aws_dynamodb_table_item" "routing" {
+  for_each = local.routing_documents
+
+  table_name = aws_dynamodb_table.suite["routing"].name
+  hash_key   = "kind"
+  range_key  = "name"
+  item = jsonencode({
+    kind = { S = "document" }
+    name = { S = each.key }
+    json = { S = each.value }
+  })
 }

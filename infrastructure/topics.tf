@@ -1,8 +1,9 @@
 locals {
   topics = {
-    anomalies       = "Anomalies, from the detector to the root-cause analysis"
-    critical-alerts = "Incidents that a person or the remediation should see now"
-    ops             = "Trouble of the suite itself: dead letters"
+    anomalies        = "Anomalies, from the detector to the root-cause analysis"
+    critical-alerts  = "Incidents that a person or the remediation should see now"
+    incident-changes = "What people do to incidents: acknowledge, suppress, resolve"
+    ops              = "Trouble of the suite itself: dead letters"
   }
 }
 

@@ -264,6 +264,39 @@ variable "webhook_secret" {
   }
 }
 
+variable "alert_routes_file" {
+  description = "Who is told what, when. Null means config/alert_routes.json."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.alert_routes_file == null || can(jsondecode(file(var.alert_routes_file)).route)
+    error_message = "alert_routes_file must be a JSON document with route, as config/alert_routes.json. Check it with: nightjar routes check."
+  }
+}
+
+variable "products_file" {
+  description = "Which resources belong to which product, and who owns it. Null means config/products.json."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.products_file == null || can(jsondecode(file(var.products_file)).products)
+    error_message = "products_file must be a JSON document with products, as config/products.json. Check it with: nightjar config check."
+  }
+}
+
+variable "incident_link_base" {
+  description = "What the links in notifications begin with; the incident's id follows. Null: no links."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.incident_link_base == null || can(regex("^https://\\S+$", var.incident_link_base))
+    error_message = "incident_link_base must be an https URL such as https://ops.example.com/incidents/"
+  }
+}
+
 # --- What may be healed -----------------------------------------------------------------------------------------------
 
 variable "remediation_mode" {

@@ -11,19 +11,22 @@ variables {
 
 run "defaults" {
   assert {
-    condition     = sort([for topic in aws_sns_topic.suite : topic.name]) == tolist(["aiops-anomalies", "aiops-critical-alerts", "aiops-ops"])
-    error_message = "Topics are <prefix>-anomalies, -critical-alerts and -ops."
+    condition     = sort([for topic in aws_sns_topic.suite : topic.name]) == tolist(["aiops-anomalies", "aiops-critical-alerts", "aiops-incident-changes", "aiops-ops"])
+    error_message = "Topics are <prefix>-anomalies, -critical-alerts, -incident-changes and -ops."
   }
 
   assert {
     condition = output.table_names == {
+      alert-groups  = "aiops-alert-groups"
       audit         = "aiops-audit"
       incidents     = "aiops-incidents"
       inventory     = "aiops-inventory"
       models        = "aiops-models"
       notifications = "aiops-notifications"
       remediations  = "aiops-remediations"
+      routing       = "aiops-routing"
       series        = "aiops-series"
+      silences      = "aiops-silences"
     }
     error_message = "Tables are <prefix>-<noun>."
   }
@@ -69,7 +72,7 @@ run "training_can_be_switched_off" {
   }
 
   assert {
-    condition     = !contains(keys(aws_cloudwatch_event_rule.suite), "model-trainer-schedule") && length(aws_cloudwatch_event_rule.suite) == 5
+    condition     = !contains(keys(aws_cloudwatch_event_rule.suite), "model-trainer-schedule") && length(aws_cloudwatch_event_rule.suite) == 6
     error_message = "Without a schedule nothing is trained; all else runs on."
   }
 }

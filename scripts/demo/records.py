@@ -56,13 +56,14 @@ class Records:
     def posts(self, channel: str) -> list[dict[str, Any]]:
         return [post for post in self.deployment.stack.received() if post["channel"] == channel]
 
-    def api(self, path: str, body: Any = None) -> Any:
-        """What the API answers to a GET, or to a POST of `body`."""
+    def api(self, path: str, body: Any = None, method: str | None = None) -> Any:
+        """What the API answers to a GET, or to a POST of `body`, if `method` does not say otherwise; None where it says nothing."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"Host": self.deployment.api_host, "Content-Type": "application/json"}
-        request = urllib.request.Request(self.deployment.api + path, data=data, headers=headers)
+        request = urllib.request.Request(self.deployment.api + path, data=data, headers=headers, method=method)
         with urllib.request.urlopen(request, timeout=10) as response:
-            return json.load(response)
+            answer = response.read()
+            return json.loads(answer) if answer else None
 
     def _scan(self, table: str) -> list[dict[str, Any]]:
         pages = self.deployment.stack.client("dynamodb").get_paginator("scan").paginate(TableName=f"{PREFIX}-{table}")

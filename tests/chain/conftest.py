@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -21,10 +23,15 @@ from local import packages
 from local import stack as local_stack
 from local.deployment import PREFIX, Deployment
 from local.stack import ACCOUNT, REGION
+from receivers import Receivers
 
 T = TypeVar("T")
 #: Windows that only an instance with their tag notices.
 MAINTENANCE = Path(__file__).parent / "maintenance_windows.json"
+#: The routes that ship, and one for each region that no fleet is in.
+ROUTES = Path(__file__).parent / "alert_routes.json"
+#: What the receivers' webhooks are signed with, and what will be used next.
+SECRET, NEXT_SECRET = ("whsec_" + base64.b64encode(text * 3).decode() for text in (b"the key!", b"the next"))
 #: The fleets' history ends this long ago, so that whoever adds datapoints need not wait for them to be due. Not longer: an
 #: anomaly of an hour ago is no longer acted upon.
 AGO = timedelta(minutes=20)
@@ -44,7 +51,9 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     built = packages.build(home, beside_tests=True)
     stack = local_stack.start(home, manual_schedule=True, metric_seconds=1, retry_seconds=3)
     try:
-        yield local_deployment.deploy(stack, built, maintenance_windows_file=str(MAINTENANCE))
+        yield local_deployment.deploy(
+            stack, built, maintenance_windows_file=str(MAINTENANCE), alert_routes_file=str(ROUTES)
+        )
     finally:
         stack.stop()
 
@@ -164,6 +173,35 @@ def chain(deployment: Deployment) -> Iterator[Chain]:
     forget_repairs(running)
     for function in packages.FUNCTIONS:
         running.take_dead_letters(function)
+
+
+@pytest.fixture(scope="session")
+def all_receivers(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receivers]:
+    """Receivers at the addresses that the routes look up in the parameter store."""
+    running = Receivers(SECRET, tmp_path_factory.mktemp("receivers") / "self-signed.pem")
+    ssm = deployment.stack.client("ssm")
+    names = re.findall(r'"ssm": "/aiops/chain/([a-z-]+)"', ROUTES.read_text())
+    values = {name: running.url(name) for name in names}
+    values |= {"untrusted": running.tls_url("untrusted"), "secret": SECRET, "next-secret": NEXT_SECRET}
+    for name, value in values.items():
+        ssm.put_parameter(Name=f"/aiops/chain/{name}", Value=value, Type="SecureString")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def receivers(all_receivers: Receivers) -> Receivers:
+    """The receivers, with nothing received and all well behaved."""
+    all_receivers.posts.clear()
+    all_receivers.behaviours.clear()
+    return all_receivers
+
+
+@pytest.fixture
+def alerts(chain: Chain) -> Any:
+    from alerts import Alerts
+
+    return Alerts(chain)
 
 
 def remove_fleets(chain: Chain) -> None:

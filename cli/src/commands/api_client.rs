@@ -7,7 +7,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
-use reqwest::header::{HOST, HeaderName, HeaderValue};
+use reqwest::header::{HOST, HeaderName, HeaderValue, IF_MATCH};
 use reqwest::{Client, Request, Url};
 use serde_json::Value;
 
@@ -118,7 +118,16 @@ impl ApiClient {
 
     /// What the API answers to `body` at `path`, or what it says against it.
     pub(super) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        self.send(self.http.post(self.base.join(path)?).json(body).build()?).await
+        self.post_if(path, body, None).await
+    }
+
+    /// The same on the condition that `version` is still the newest.
+    pub(super) async fn post_if(&self, path: &str, body: &Value, version: Option<u64>) -> anyhow::Result<Value> {
+        let mut request = self.http.post(self.base.join(path)?).json(body);
+        if let Some(version) = version {
+            request = request.header(IF_MATCH, format!("\"{version}\""));
+        }
+        self.send(request.build()?).await
     }
 
     async fn send(&self, mut request: Request) -> anyhow::Result<Value> {

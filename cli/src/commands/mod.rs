@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod alerts;
 mod api_client;
 mod approvals;
 mod audit;
@@ -11,9 +12,11 @@ mod explain;
 mod feedback;
 mod logs;
 mod models;
+mod notify;
 mod remediate;
 mod routes;
 mod rules;
+mod silence;
 mod train;
 
 use crate::backtest;
@@ -41,6 +44,13 @@ pub enum Command {
     Approvals(approvals::ApprovalsArgs),
     /// See what is under repair and what would be done, stop everything, switch a policy on again.
     Remediate(remediate::RemediateArgs),
+    /// Look at what is open, and say what is done about it.
+    Alerts(alerts::AlertsArgs),
+    /// Hold alerts back for a while.
+    Silence(silence::SilenceArgs),
+    /// Try receivers out.
+    #[command(subcommand)]
+    Notify(notify::NotifyCommand),
     /// Read the audit trail, and prove that nobody changed it.
     Audit(audit::AuditArgs),
     /// Check configuration files, and write their schemas.
@@ -73,6 +83,9 @@ pub async fn run(command: Command, output: Output) -> anyhow::Result<Outcome> {
         Command::Explain(args) => explain::run(&args, output).await,
         Command::Approvals(args) => approvals::run(&args, output).await,
         Command::Remediate(args) => remediate::run(&args, output).await,
+        Command::Alerts(args) => alerts::run(&args, output).await,
+        Command::Silence(args) => silence::run(&args, output).await,
+        Command::Notify(command) => notify::run(&command, output).await,
         Command::Audit(args) => audit::run(&args, output).await,
         Command::Config(command) => config::run(&command, output),
         Command::Routes(args) => routes::run(&args, output),

@@ -3,12 +3,13 @@
 use std::error::Error;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, redirect};
 
 use crate::settings::Endpoint;
 
-/// One attempt, from connecting to the end of the answer. Retrying is Lambda's part.
+/// One attempt, from connecting to the end of the answer. Trying again is the schedule's part.
 const TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Longer answers are not read as an error code.
@@ -34,8 +35,23 @@ pub enum SendError {
     Failed { host: String, status: StatusCode, retry_after: Option<String> },
     #[error("{host} refuses it ({status}){}: a retry helps only after the URL or the receiver is mended", saying(.code.as_deref()))]
     Refused { host: String, status: StatusCode, code: Option<String> },
+    #[error("{host} says that it is gone for good (410): nothing more is sent there")]
+    Gone { host: String },
     #[error("{host} redirects ({status}), which is not followed: set the final URL")]
     Redirected { host: String, status: StatusCode },
+}
+
+impl SendError {
+    /// How long the other side asks to wait, in seconds or until a date (RFC 9110, 10.2.3).
+    pub fn retry_after(&self, now: Timestamp) -> Option<SignedDuration> {
+        let (Self::Throttled { retry_after, .. } | Self::Failed { retry_after, .. }) = self else { return None };
+        let text = retry_after.as_deref()?.trim();
+        if let Ok(seconds) = text.parse::<u32>() {
+            return Some(SignedDuration::from_secs(i64::from(seconds)));
+        }
+        let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+        Some(date.duration_since(now)).filter(SignedDuration::is_positive)
+    }
 }
 
 fn wait(retry_after: Option<&str>) -> String {
@@ -85,6 +101,8 @@ async fn classify(host: String, answer: Response) -> Result<(), SendError> {
         Err(SendError::Throttled { host, status, retry_after })
     } else if status.is_server_error() {
         Err(SendError::Failed { host, status, retry_after })
+    } else if status == StatusCode::GONE {
+        Err(SendError::Gone { host })
     } else if status.is_redirection() {
         Err(SendError::Redirected { host, status })
     } else {

@@ -1,9 +1,14 @@
-use nightjar_alert_handler::{context::Context, handler};
+use nightjar_alert_handler::{handler, living::Living};
 use nightjar_aws::{clock, lambda, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
-    let context = Context::load().await?;
-    lambda::serve(|event| handler::handle(&context, event, clock::now())).await
+    let living = Living::load().await?;
+    let living = &living;
+    lambda::serve(move |event| async move {
+        let now = clock::now();
+        handler::handle(&*living.context(now).await?, event, now).await
+    })
+    .await
 }

@@ -4,71 +4,59 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::SignedDuration;
-use nightjar_aws::settings::{Environment, SettingsError};
+use nightjar_aws::settings::Environment;
+use nightjar_domain::routing::Routes;
 use standardwebhooks::Webhook;
 use url::{Host, Url};
 
-/// Everything the function is told by its environment.
-#[derive(Debug)]
+/// Everything the function is told by its environment, but the secrets of channels.
+#[derive(Debug, Clone)]
 pub struct Settings {
     pub notifications_table: String,
+    pub alert_groups_table: String,
+    pub silences_table: String,
     pub audit_table: String,
-    /// Slack's incoming webhook.
-    pub slack: Option<Endpoint>,
-    pub webhook: Option<WebhookSettings>,
+    pub inventory_table: Option<String>,
+    /// Where routes and products are; without it those that ship are in force.
+    pub routing_table: Option<String>,
+    /// Where notifications go that could not be delivered.
+    pub dead_letter_queue_url: Option<String>,
+    /// What a link to an incident begins with.
+    pub link_base: Option<String>,
     /// How long one worker has the sole right to send.
     pub publish_lease: SignedDuration,
-}
-
-/// A webhook of any other system.
-#[derive(Debug)]
-pub struct WebhookSettings {
-    pub endpoint: Endpoint,
-    pub signer: Signer,
+    /// At first `config/alert_routes.json` and `config/products.json` as they were when the function was built.
+    pub routes: Routes,
 }
 
 impl Settings {
     /// Reads the settings, or tells everything that is wrong with them.
-    pub fn read(mut env: Environment<'_>) -> Result<Self, SettingsError> {
-        let notifications_table = env.required("NOTIFICATIONS_TABLE");
-        let audit_table = env.required("AUDIT_TABLE");
-        let slack = optional(&mut env, "SLACK_WEBHOOK_URL");
-        let webhook = webhook(&mut env);
-        let publish_lease = env.publish_lease();
-        env.finish(Self { notifications_table, audit_table, slack, webhook, publish_lease })
+    pub fn read(env: Environment<'_>) -> anyhow::Result<Self> {
+        Self::with_routes(env, Routes::bundled()?)
     }
-}
 
-fn webhook(env: &mut Environment<'_>) -> Option<WebhookSettings> {
-    const URL: &str = "WEBHOOK_URL";
-    const SECRET: &str = "WEBHOOK_SECRET";
-    match (env.optional(URL).is_some(), env.optional(SECRET).is_some()) {
-        (true, false) => env.problem(SECRET, "is not set, but WEBHOOK_URL is: unsigned webhooks are not sent"),
-        (false, true) => env.problem(URL, "is not set, but WEBHOOK_SECRET is"),
-        _ => {}
-    }
-    let (endpoint, signer) = (optional(env, URL), optional(env, SECRET));
-    Some(WebhookSettings { endpoint: endpoint?, signer: signer? })
-}
-
-/// A variable that may be absent and must parse when it is there.
-fn optional<T>(env: &mut Environment<'_>, variable: &str) -> Option<T>
-where
-    T: FromStr<Err = Unusable>,
-{
-    match env.optional(variable)?.parse() {
-        Ok(value) => Some(value),
-        Err(Unusable(why)) => {
-            env.problem(variable, why);
-            None
-        }
+    /// The same with other routes than those that ship.
+    pub fn with_routes(mut env: Environment<'_>, routes: Routes) -> anyhow::Result<Self> {
+        let settings = Self {
+            notifications_table: env.required("NOTIFICATIONS_TABLE"),
+            alert_groups_table: env.required("ALERT_GROUPS_TABLE"),
+            silences_table: env.required("SILENCES_TABLE"),
+            audit_table: env.required("AUDIT_TABLE"),
+            inventory_table: env.optional("INVENTORY_TABLE"),
+            routing_table: env.optional("ROUTING_TABLE"),
+            dead_letter_queue_url: env.optional("DEAD_LETTER_QUEUE_URL"),
+            link_base: env.optional("LINK_BASE"),
+            publish_lease: env.publish_lease(),
+            routes,
+        };
+        Ok(env.finish(settings)?)
     }
 }
 
 /// Why a value cannot be used. Fixed texts: the values are secrets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Unusable(&'static str);
+pub struct Unusable(pub(crate) &'static str);
 
 /// Where to post. The path of an incoming webhook is its password: only the host is ever shown.
 #[derive(Clone, PartialEq, Eq)]

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use nightjar_anchors::{AnchorBucket, Signer};
+use nightjar_aws::envelope::Publisher;
 use nightjar_aws::settings::Environment;
-use nightjar_aws::stores::{AuditStore, FeedbackStore, IncidentStore, RemediationStore, SeriesStore};
+use nightjar_aws::stores::{AuditStore, FeedbackStore, IncidentStore, RemediationStore, RoutingStore, SeriesStore};
 use nightjar_aws::{clients, clock};
 
 use crate::caller::Authorization;
@@ -22,6 +23,10 @@ pub struct Context {
     pub repairs: Repairs,
     /// Who proves callers to be whom they say.
     pub authorization: Authorization,
+    /// Products, which routes go by.
+    pub routing: RoutingStore,
+    /// Tells what people did to incidents.
+    pub changes: Publisher,
     /// The clock: lists without `until` end now.
     pub now: fn() -> Timestamp,
 }
@@ -41,11 +46,12 @@ pub struct Clients {
     pub dynamodb: aws_sdk_dynamodb::Client,
     pub s3: aws_sdk_s3::Client,
     pub kms: aws_sdk_kms::Client,
+    pub sns: aws_sdk_sns::Client,
 }
 
 impl Context {
     pub fn new(aws: Clients, settings: Settings, now: fn() -> Timestamp) -> Self {
-        let Clients { dynamodb, s3, kms } = aws;
+        let Clients { dynamodb, s3, kms, sns } = aws;
         let Settings { incidents_table: incidents, series_table: series, authorization, .. } = settings;
         let repairs = Repairs {
             store: RemediationStore::new(dynamodb.clone(), settings.remediations_table),
@@ -56,11 +62,13 @@ impl Context {
             feedback: FeedbackStore::new(dynamodb.clone(), incidents.clone(), series.clone()),
             incidents: IncidentStore::new(dynamodb.clone(), incidents),
             series: SeriesStore::new(dynamodb.clone(), series),
+            routing: RoutingStore::new(dynamodb.clone(), settings.routing_table),
             audit: AuditStore::new(dynamodb, settings.audit_table),
             anchors: AnchorBucket::new(s3, settings.anchors_bucket),
             anchor_key: Signer::new(kms, settings.anchors_key_arn),
             repairs,
             authorization,
+            changes: Publisher::new(sns, settings.changes_topic_arn),
             now,
         }
     }
@@ -73,6 +81,7 @@ impl Context {
             dynamodb: aws_sdk_dynamodb::Client::new(&config),
             s3: aws_sdk_s3::Client::new(&config),
             kms: aws_sdk_kms::Client::new(&config),
+            sns: aws_sdk_sns::Client::new(&config),
         };
         Ok(Self::new(aws, settings, clock::now))
     }

@@ -1,5 +1,5 @@
-//! The HTTP API: incidents and the audit trail as JSON over API Gateway. It changes what people change: what they say of an
-//! incident, which moves the bar of the incident's series, and what they decide about repairs, which is noted and carried out by
+//! The HTTP API: incidents and the audit trail as JSON over API Gateway. It changes what people change: what they do to an
+//! incident (acknowledge, suppress, resolve), what they say of it, which moves the bar of the incident's series, and what they decide about repairs, which is noted and carried out by
 //! others.
 //!
 //! A request is parsed ([`query`], [`audit_query`], [`cursor`]), answered from the store ([`routes`]), and every error leaves as a

@@ -128,6 +128,39 @@ impl Problem {
         Self::generic(StatusCode::CONFLICT, "Conflict", detail)
     }
 
+    /// 412 for a change of a version that is no longer the newest.
+    pub fn changed_meanwhile(newest: u64) -> Self {
+        let detail = format!("the event has changed: its version is {newest} now; read it again, then decide");
+        Self::generic(StatusCode::PRECONDITION_FAILED, "Precondition Failed", detail)
+    }
+
+    /// 404 for a product that nobody has named.
+    pub fn unknown_product(name: &str) -> Self {
+        Self::generic(
+            StatusCode::NOT_FOUND,
+            "Not Found",
+            format!("there is no product {name:?}; GET /products lists them"),
+        )
+    }
+
+    /// 412 for a change of a product's version that is no longer the newest.
+    pub fn product_changed(name: &str, newest: u64) -> Self {
+        let detail = match newest {
+            0 => format!("there is no product {name:?} any more, or not yet"),
+            newest => {
+                format!("the product {name:?} has changed: its version is {newest} now; read it again, then decide")
+            }
+        };
+        Self::generic(StatusCode::PRECONDITION_FAILED, "Precondition Failed", detail)
+    }
+
+    /// 503 for a change that is stored, and could not be told to those who tell people.
+    pub fn untold(cause: String) -> Self {
+        let detail = "the change is stored, but could not be told yet; send the request again".to_owned();
+        let problem = Self::generic(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable", detail);
+        Self { cause: Some(Cause(cause)), ..problem }
+    }
+
     /// 400 for a body that cannot be read.
     pub fn unreadable_body(detail: &str) -> Self {
         Self::generic(StatusCode::BAD_REQUEST, "The request's body cannot be used", detail.to_owned())

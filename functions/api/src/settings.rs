@@ -24,6 +24,10 @@ pub struct Settings {
     pub approval_key: String,
     /// `API_AUTHORIZATION`: who proves callers to be whom they say; `IAM_CALLER_ROLE`: what signed callers may do.
     pub authorization: Authorization,
+    /// `ROUTING_TABLE`: where products are.
+    pub routing_table: String,
+    /// `INCIDENT_CHANGES_TOPIC_ARN`: where changes are told.
+    pub changes_topic_arn: String,
 }
 
 impl Settings {
@@ -37,6 +41,8 @@ impl Settings {
             anchors_key_arn: environment.required("ANCHORS_KEY_ARN"),
             approval_key: environment.required("APPROVAL_KEY_ID"),
             authorization: Self::authorization(&mut environment),
+            routing_table: environment.required("ROUTING_TABLE"),
+            changes_topic_arn: environment.required("INCIDENT_CHANGES_TOPIC_ARN"),
         };
         environment.finish(settings)
     }
@@ -63,7 +69,7 @@ mod tests {
                 error.to_string(),
                 "the function's environment variables are not usable: INCIDENTS_TABLE is not set; SERIES_TABLE is not set; \
                  REMEDIATIONS_TABLE is not set; AUDIT_TABLE is not set; ANCHORS_BUCKET is not set; ANCHORS_KEY_ARN is not set; \
-                 APPROVAL_KEY_ID is not set. They are set by Terraform (infrastructure/)"
+                 APPROVAL_KEY_ID is not set; ROUTING_TABLE is not set; INCIDENT_CHANGES_TOPIC_ARN is not set. They are set by Terraform (infrastructure/)"
             );
         }
     }

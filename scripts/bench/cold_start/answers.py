@@ -11,8 +11,8 @@ from typing import Any
 from . import examples
 from .tables import ENVIRONMENT, to_attributes
 
-AUDIT, INCIDENTS, INVENTORY, SERIES = (
-    ENVIRONMENT[f"{name}_TABLE"] for name in ("AUDIT", "INCIDENTS", "INVENTORY", "SERIES")
+AUDIT, GROUPS, INCIDENTS, INVENTORY, SERIES = (
+    ENVIRONMENT[f"{name}_TABLE"] for name in ("AUDIT", "ALERT_GROUPS", "INCIDENTS", "INVENTORY", "SERIES")
 )
 INCIDENTS_LISTED = 5
 EC2_NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
@@ -30,6 +30,8 @@ class Answers:
         self._resource = to_attributes(examples.resource())
         self._incidents = [to_attributes(examples.incident(number)) for number in range(INCIDENTS_LISTED)]
         self.series_state: dict[str, Any] | None = None
+        #: Alert groups as the handlers wrote them, by group and item. What was told is never remembered.
+        self._groups: dict[tuple[str, str], dict[str, Any]] = {}
 
     def to(self, service: str, operation: str, asked: dict[str, Any]) -> Any:
         answer: Callable[[dict[str, Any]], Any] | None = getattr(self, f"_{service}_{operation}", None)
@@ -38,11 +40,15 @@ class Answers:
         return answer(asked)
 
     def _dynamodb_Scan(self, asked: dict[str, Any]) -> dict[str, Any]:
-        items = [] if self.inventory_is_empty else [self._resource]
+        """No silence holds, and the routes are those that ship."""
+        items = [self._resource] if asked["TableName"] == INVENTORY and not self.inventory_is_empty else []
         return {"Items": items, "Count": len(items), "ScannedCount": len(items)}
 
     def _dynamodb_GetItem(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Only the inventory has what is asked for: no incident, claim or cooldown is known yet."""
+        """Only the inventory and an alert's group have what is asked for: no incident, claim or cooldown is known yet."""
+        if asked["TableName"] == GROUPS:
+            known = self._groups.get(_place(asked))
+            return {"Item": known} if known else {}
         return {"Item": self._resource} if asked["TableName"] == INVENTORY else {}
 
     def _dynamodb_BatchGetItem(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -55,6 +61,10 @@ class Answers:
         values = asked["ExpressionAttributeValues"]
         if asked["TableName"] == AUDIT and values[":chain"]["S"] == examples.audit_entry()["chain"]:
             items = [to_attributes({"chain": values[":chain"]["S"], "seq": 1, "entry": json.dumps(examples.audit_entry())})]
+        if asked["TableName"] == GROUPS:
+            group = values[":group"]["S"]
+            places = [place for place in self._groups if place[0] == group and place[1].startswith("alert#")]
+            items = [{"item": {"S": place[1]}} | self._groups[place] for place in places]
         if asked["TableName"] == INCIDENTS:
             partition = values[":partition"]["S"]
             if partition == datetime.now(UTC).strftime("%Y-%m"):
@@ -67,7 +77,13 @@ class Answers:
         return {}
 
     def _dynamodb_UpdateItem(self, asked: dict[str, Any]) -> dict[str, Any]:
-        return {}
+        if asked["TableName"] != GROUPS:
+            return {}
+        known = self._groups.setdefault(_place(asked), {})
+        values = asked["ExpressionAttributeValues"]
+        kept = {"group_json": ":group", "member": ":member", "envelope": ":envelope", "open": ":incident"}
+        known |= {name: values[value] for name, value in kept.items() if value in values}
+        return {"Attributes": known | {"token": {"N": "1"}, "arrivals": {"N": "1"}}}
 
     def _dynamodb_TransactWriteItems(self, asked: dict[str, Any]) -> dict[str, Any]:
         return {}
@@ -169,6 +185,10 @@ class Answers:
     def _webhook_post(self, asked: dict[str, Any]) -> None:
         if not asked["headers"]["webhook-signature"].startswith("v1,"):
             raise Unexpected("a webhook without a signature")
+
+
+def _place(asked: dict[str, Any]) -> tuple[str, str]:
+    return asked["Key"]["group"]["S"], asked["Key"]["item"]["S"]
 
 
 def _second(instant: datetime | float) -> int:

@@ -74,6 +74,9 @@ pub struct StatusChange {
     pub by: String,
     pub to: Status,
     pub why: String,
+    /// Of a suppression: when it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 impl Incident {
@@ -95,6 +98,7 @@ impl Incident {
                 by: by.to_owned(),
                 to: Status::Open,
                 why: escalation.because().to_owned(),
+                until: None,
             }],
             anomaly,
             finding,

@@ -15,6 +15,7 @@ pub mod feedback;
 pub mod id;
 pub mod identity;
 pub mod incident;
+pub mod incident_change;
 pub mod maintenance;
 pub mod metric;
 pub mod models;

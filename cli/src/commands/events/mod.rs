@@ -91,7 +91,7 @@ pub(super) fn text(value: &Value, pointer: &str) -> String {
     }
 }
 
-fn describe_list(page: &Value) -> String {
+pub(super) fn describe_list(page: &Value) -> String {
     let events = page["events"].as_array().map(Vec::as_slice).unwrap_or_default();
     if events.is_empty() {
         return "No events".to_owned();
@@ -105,7 +105,7 @@ fn describe_list(page: &Value) -> String {
     }
 }
 
-fn describe_event(event: &Value) -> String {
+pub(super) fn describe_event(event: &Value) -> String {
     let rows = [
         ("id", "/id"),
         ("what", "/title"),

@@ -1,33 +1,25 @@
 //! Slack, through an incoming webhook.
 
-use jiff::Timestamp;
-use nightjar_domain::alert::slack_message;
-use nightjar_domain::id::NotificationId;
+use nightjar_domain::alert::{Bulletin, slack_message};
 
-use super::{Channel, RenderError};
-use crate::alert::Alert;
+use super::{Channel, Outgoing, RenderError};
 use crate::http::Post;
 use crate::settings::Endpoint;
 
 /// Posts Block Kit messages.
 #[derive(Debug)]
 pub(super) struct Slack {
-    endpoint: Endpoint,
-}
-
-impl Slack {
-    pub(super) fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint }
-    }
+    pub(super) endpoint: Endpoint,
+    pub(super) mention: Option<String>,
 }
 
 impl Channel for Slack {
-    fn name(&self) -> &'static str {
-        "slack"
-    }
-
-    fn render(&self, alert: &Alert, _id: &NotificationId, _now: Timestamp) -> Result<Post, RenderError> {
-        let body = serde_json::to_string(&slack_message(&alert.notice))?;
-        Ok(Post { endpoint: self.endpoint.clone(), headers: Vec::new(), body })
+    fn render(&self, bulletin: &Bulletin) -> Result<Outgoing, RenderError> {
+        let mut message = slack_message(&bulletin.notice);
+        if let (Some(mention), Some(text)) = (&self.mention, message["text"].as_str()) {
+            message["text"] = format!("{mention} {text}").into();
+        }
+        let body = serde_json::to_string(&message)?;
+        Ok(Outgoing::Post(Post { endpoint: self.endpoint.clone(), headers: Vec::new(), body }))
     }
 }

@@ -4,6 +4,9 @@
 
 mod answers;
 mod delivery;
+mod interleavings;
 mod reading;
 mod settings;
+mod store;
+mod storm;
 mod support;

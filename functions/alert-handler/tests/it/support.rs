@@ -1,41 +1,53 @@
-//! The world of the tests: fixtures, a mocked DynamoDB, and servers that play Slack and a webhook.
+//! The world of the tests: fixtures, a simulated table of groups, mocks of the others, and servers that play receivers.
 
 use std::sync::{Arc, Mutex};
 
-use aws_lambda_events::event::sns::SnsEvent;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::query::QueryOutput;
+use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsOutput;
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
-use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+use aws_smithy_mocks::{MockResponse, Rule, RuleMode, mock, mock_client};
 use jiff::Timestamp;
+use nightjar_alert_handler::aws_call::AwsCaller;
 use nightjar_alert_handler::context::Context;
 use nightjar_alert_handler::settings::Settings;
 use nightjar_aws::settings::Environment;
 use nightjar_domain::audit::AuditEntry;
+use nightjar_domain::routing::Routes;
+use serde_json::{Value, json};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::store::Simulated;
 
 pub(crate) const SECRET: &str = "whsec_bmlnaHRqYXItYWxlcnQtaGFuZGxlci10ZXN0cw==";
 /// The incident of `events/incident.json`.
 pub(crate) const INCIDENT: &str = "inc_8d2f6b1c4a7e90355d21";
+
+pub(crate) const TABLES: [(&str, &str); 4] = [
+    ("NOTIFICATIONS_TABLE", "aiops-notifications"),
+    ("ALERT_GROUPS_TABLE", "aiops-alert-groups"),
+    ("SILENCES_TABLE", "aiops-silences"),
+    ("AUDIT_TABLE", "aiops-audit"),
+];
 
 pub(crate) fn now() -> Timestamp {
     "2026-11-21T10:00:00Z".parse().unwrap()
 }
 
 /// An event kept as a file.
-pub(crate) fn fixture(name: &str) -> SnsEvent {
+pub(crate) fn fixture(name: &str) -> Value {
     let file = format!("{}/events/{name}.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
 }
 
-/// Settings from pairs instead of the environment.
-pub(crate) fn environment(pairs: &'static [(&str, &str)]) -> Environment<'static> {
-    Environment::from_lookup(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+/// The schedule's event.
+pub(crate) fn tick() -> Value {
+    json!({ "source": "aws.events", "detail-type": "Scheduled Event", "detail": {} })
 }
 
 /// What the notifications table says to a claim.
@@ -46,7 +58,7 @@ pub(crate) enum Claims {
     InFlight,
 }
 
-/// The two tables behind the real client, and what was asked of them.
+/// The tables behind the real client, and what was asked of them.
 pub(crate) struct Tables {
     pub(crate) client: Client,
     pub(crate) claims: Rule,
@@ -60,10 +72,10 @@ impl Tables {
         let claims = mock!(Client::update_item)
             .match_requests(|request| request.update_expression().unwrap().contains("lease_until = :until"))
             .then_compute_response(move |_| match answer {
-                Claims::Free => aws_smithy_mocks::MockResponse::Output(UpdateItemOutput::builder().build()),
+                Claims::Free => MockResponse::Output(UpdateItemOutput::builder().build()),
                 Claims::Sent | Claims::InFlight => {
                     let refused = ConditionalCheckFailedException::builder().build();
-                    aws_smithy_mocks::MockResponse::Error(UpdateItemError::ConditionalCheckFailedException(refused))
+                    MockResponse::Error(UpdateItemError::ConditionalCheckFailedException(refused))
                 }
             });
         let look = mock!(Client::get_item).then_output(move || {
@@ -80,6 +92,7 @@ impl Tables {
             .match_requests(|request| request.update_expression() == Some("REMOVE lease_until"))
             .then_output(|| UpdateItemOutput::builder().build());
         let tip = mock!(Client::query).then_output(|| QueryOutput::builder().build());
+        let silences = mock!(Client::scan).then_output(|| ScanOutput::builder().build());
         let audit = Arc::new(Mutex::new(Vec::new()));
         let recorded = Arc::clone(&audit);
         let append = mock!(Client::transact_write_items).then_compute_output(move |request| {
@@ -91,16 +104,18 @@ impl Tables {
         let client = mock_client!(
             aws_sdk_dynamodb,
             RuleMode::MatchAny,
-            [&claims, &look, &marked_sent, &released, &tip, &append]
+            [&claims, &look, &marked_sent, &released, &tip, &silences, &append]
         );
         Self { client, claims, marked_sent, released, audit }
     }
 
-    /// The subjects of the facts that were recorded, sorted.
+    /// What was recorded, as `kind subject`, sorted.
     pub(crate) fn audited(&self) -> Vec<String> {
-        let mut subjects: Vec<String> = self.facts().into_iter().map(|entry| entry.fact.subject).collect();
-        subjects.sort();
-        subjects
+        let entries = self.audit.lock().unwrap();
+        let mut facts: Vec<String> =
+            entries.iter().map(|entry| format!("{} {}", entry.fact.kind.as_str(), entry.fact.subject)).collect();
+        facts.sort();
+        facts
     }
 
     pub(crate) fn facts(&self) -> Vec<AuditEntry> {
@@ -108,7 +123,7 @@ impl Tables {
     }
 }
 
-/// A server that plays both channels.
+/// A server that plays the receivers, and SQS.
 pub(crate) struct Receivers {
     pub(crate) server: MockServer,
 }
@@ -116,7 +131,7 @@ pub(crate) struct Receivers {
 impl Receivers {
     pub(crate) async fn start(slack: ResponseTemplate, webhook: ResponseTemplate) -> Self {
         let server = MockServer::start().await;
-        for (at, answer) in [("/slack/T0/B0/token", slack), ("/hook", webhook)] {
+        for (at, answer) in [("/slack/T0/B0/token", slack), ("/hook", webhook), ("/", ResponseTemplate::new(200))] {
             Mock::given(method("POST")).and(path(at)).respond_with(answer).mount(&server).await;
         }
         Self { server }
@@ -126,23 +141,51 @@ impl Receivers {
         Self::start(ResponseTemplate::new(status), ResponseTemplate::new(status)).await
     }
 
-    /// A context that posts to both.
-    pub(crate) fn context(&self, tables: &Tables) -> Context {
+    /// What the environment says with both channels set up.
+    fn lookup(&self, name: &str) -> Option<String> {
         let base = self.server.uri();
-        let env = Environment::from_lookup(move |name| match name {
-            "NOTIFICATIONS_TABLE" => Some("aiops-notifications".to_owned()),
-            "AUDIT_TABLE" => Some("aiops-audit".to_owned()),
+        match name {
             "SLACK_WEBHOOK_URL" => Some(format!("{base}/slack/T0/B0/token")),
             "WEBHOOK_URL" => Some(format!("{base}/hook")),
             "WEBHOOK_SECRET" => Some(SECRET.to_owned()),
-            _ => None,
-        });
-        Context::new(Settings::read(env).unwrap(), tables.client.clone()).unwrap()
+            "DEAD_LETTER_QUEUE_URL" => Some(format!("{base}/queue")),
+            _ => TABLES.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()),
+        }
     }
 
-    /// The posts that arrived at `path`.
+    /// A context with the routes that ship, posting to both.
+    pub(crate) fn context(&self, tables: &Tables, groups: Simulated) -> Context<Simulated> {
+        self.context_with(tables, groups, Routes::bundled().unwrap())
+    }
+
+    pub(crate) fn context_with(&self, tables: &Tables, groups: Simulated, routes: Routes) -> Context<Simulated> {
+        let settings = Settings::with_routes(Environment::from_lookup(|name| self.lookup(name)), routes).unwrap();
+        let config = aws_config::SdkConfig::builder()
+            .region(aws_config::Region::new("us-east-1"))
+            .endpoint_url(self.server.uri())
+            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
+                aws_credential_types::Credentials::new("AKIATEST", "secret", None, None, "tests"),
+            ))
+            .build();
+        let aws = AwsCaller::new(&config);
+        Context::new(settings, tables.client.clone(), groups, aws, |name| self.lookup(name)).unwrap()
+    }
+
+    /// The posts that arrived below `path`.
     pub(crate) async fn posts(&self, path: &str) -> Vec<wiremock::Request> {
         let all = self.server.received_requests().await.unwrap();
         all.into_iter().filter(|request| request.url.path().starts_with(path)).collect()
+    }
+
+    /// The dead letters.
+    pub(crate) async fn letters(&self) -> Vec<Value> {
+        let all = self.server.received_requests().await.unwrap();
+        let to_sqs = all.into_iter().filter(|request| request.headers.contains_key("x-amz-target"));
+        to_sqs
+            .map(|request| {
+                let call: Value = serde_json::from_slice(&request.body).unwrap();
+                serde_json::from_str(call["MessageBody"].as_str().unwrap()).unwrap()
+            })
+            .collect()
     }
 }

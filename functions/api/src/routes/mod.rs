@@ -1,5 +1,6 @@
 //! What is served where.
 
+pub mod alerts;
 pub mod approvals;
 pub mod audit_log;
 pub mod events;
@@ -7,6 +8,7 @@ pub mod feedback;
 pub mod health;
 pub mod me;
 pub mod openapi;
+pub mod products;
 pub mod remediations;
 
 use axum::Router;
@@ -53,6 +55,11 @@ pub fn routes() -> Router<Context> {
         .route("/approvals/{id}/approve", post(approvals::approve))
         .route("/approvals/{id}/deny", post(approvals::deny))
         .route("/me", get(me::show))
+        .route("/alerts/{id}/acknowledge", post(alerts::acknowledge))
+        .route("/alerts/{id}/suppress", post(alerts::suppress))
+        .route("/alerts/{id}/resolve", post(alerts::resolve))
+        .route("/products", get(products::list))
+        .route("/products/{name}", get(products::show).put(products::put).delete(products::remove))
         .route("/openapi.json", get(openapi::document))
 }
 

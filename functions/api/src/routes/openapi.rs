@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{approvals, audit_log, events, feedback, health, me, remediations};
+use super::{alerts, approvals, audit_log, events, feedback, health, me, products, remediations};
 
 /// Serve this document.
 #[utoipa::path(get, path = "/openapi.json", tag = "health", responses((status = 200, description = "The OpenAPI 3.1 document", content_type = "application/json")))]
@@ -20,14 +20,18 @@ pub async fn document() -> Json<utoipa::openapi::OpenApi> {
         contact(),
     ),
     paths(
-        health::health, me::show, events::list, events::show, feedback::give, remediations::status, remediations::stop,
+        health::health, me::show, events::list, events::show, alerts::acknowledge, alerts::suppress,
+        alerts::resolve, feedback::give, remediations::status, remediations::stop,
         remediations::resume, remediations::reset, approvals::list, approvals::show, approvals::approve, approvals::deny,
-        audit_log::list, audit_log::verify, document,
+        products::list, products::show, products::put,
+        products::remove, audit_log::list, audit_log::verify, document,
     ),
     tags(
         (name = "events", description = "What Nightjar found"),
+        (name = "alerts", description = "What people do about it"),
         (name = "remediations", description = "What is under repair, and the switches"),
         (name = "approvals", description = "What waits for a person's word"),
+        (name = "products", description = "Which resources belong together, and who owns them"),
         (name = "audit", description = "What was done, and the proof that nobody changed the record"),
         (name = "health", description = "The API itself"),
     ),

@@ -5,9 +5,11 @@
 mod access;
 mod approvals;
 mod audit_log;
+mod deeds;
 mod feedback;
 mod lists;
 mod openapi;
+mod products;
 mod refusals;
 mod single_events;
 mod support;

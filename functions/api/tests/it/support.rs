@@ -28,33 +28,39 @@ pub(crate) fn api_with(client: Client, kms: aws_sdk_kms::Client) -> Router {
     api_with_anchors(client, mock_client!(aws_sdk_s3, RuleMode::Sequential, []), kms)
 }
 
+/// The API that tells changes through `sns`.
+pub(crate) fn api_telling(dynamodb: Client, sns: aws_sdk_sns::Client) -> Router {
+    router(Context::new(Clients { sns, ..silent(dynamodb) }, settings(), now))
+}
+
+/// Clients that fail every call, but `dynamodb`.
+fn silent(dynamodb: Client) -> Clients {
+    Clients {
+        dynamodb,
+        s3: mock_client!(aws_sdk_s3, RuleMode::Sequential, []),
+        kms: mock_client!(aws_sdk_kms, RuleMode::Sequential, []),
+        sns: mock_client!(aws_sdk_sns, RuleMode::Sequential, []),
+    }
+}
+
 /// A context whose clients fail every call, for callers with tokens.
 pub(crate) fn context_with_tokens() -> Context {
-    let mut context = Context::new(
-        Clients {
-            dynamodb: mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, []),
-            s3: mock_client!(aws_sdk_s3, RuleMode::Sequential, []),
-            kms: mock_client!(aws_sdk_kms, RuleMode::Sequential, []),
-        },
-        settings(),
-        now,
-    );
+    let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, []);
+    let mut context = Context::new(silent(dynamodb), settings(), now);
     context.authorization = Authorization::Jwt;
     context
 }
 
 /// The API in front of `client`, deployed without authorization.
 pub(crate) fn api_for_anybody(dynamodb: Client) -> Router {
-    let s3 = mock_client!(aws_sdk_s3, RuleMode::Sequential, []);
-    let kms = mock_client!(aws_sdk_kms, RuleMode::Sequential, []);
-    let mut context = Context::new(Clients { dynamodb, s3, kms }, settings(), now);
+    let mut context = Context::new(silent(dynamodb), settings(), now);
     context.authorization = Authorization::Nobody;
     router(context)
 }
 
-/// The API in front of all its clients.
+/// The API that reads anchors from `s3` and their key from `kms`.
 pub(crate) fn api_with_anchors(dynamodb: Client, s3: aws_sdk_s3::Client, kms: aws_sdk_kms::Client) -> Router {
-    router(Context::new(Clients { dynamodb, s3, kms }, settings(), now))
+    router(Context::new(Clients { s3, kms, ..silent(dynamodb) }, settings(), now))
 }
 
 fn settings() -> Settings {
@@ -66,6 +72,8 @@ fn settings() -> Settings {
         anchors_bucket: "the-anchors".to_owned(),
         anchors_key_arn: "the-key".to_owned(),
         approval_key: "key".to_owned(),
+        routing_table: "aiops-routing".to_owned(),
+        changes_topic_arn: "arn:aws:sns:us-east-1:000000000000:aiops-incident-changes".to_owned(),
         // The events kept as files are of callers who signed.
         authorization: Authorization::Iam(Role::Admin),
     }
@@ -102,6 +110,26 @@ pub(crate) fn get(target: &str) -> Value {
     let mut event = fixture("list");
     event["rawPath"] = path.into();
     event["rawQueryString"] = query.into();
+    event
+}
+
+/// The event of `POST <path>` with a JSON body.
+pub(crate) fn post(path: &str, body: &Value, if_match: Option<&str>) -> Value {
+    request("POST", path, body, if_match)
+}
+
+/// The event of `<method> <path>` with a JSON body.
+pub(crate) fn request(method: &str, path: &str, body: &Value, if_match: Option<&str>) -> Value {
+    let mut event = get(path);
+    event["requestContext"]["http"]["method"] = method.into();
+    event["routeKey"] = format!("{method} {path}").into();
+    event["requestContext"]["routeKey"] = event["routeKey"].clone();
+    event["headers"]["content-type"] = "application/json".into();
+    if let Some(etag) = if_match {
+        event["headers"]["if-match"] = etag.into();
+    }
+    event["body"] = body.to_string().into();
+    event["isBase64Encoded"] = false.into();
     event
 }
 

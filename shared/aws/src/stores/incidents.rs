@@ -194,6 +194,35 @@ impl IncidentStore {
         }
     }
 
+    /// Stores what a change of status made of an incident. `false`: it is no longer at the version before, because somebody
+    /// else changed it.
+    pub async fn change(&self, incident: &Incident) -> Result<bool, StoreError> {
+        let timeline = serde_dynamo::to_attribute_value(&incident.timeline)
+            .map_err(|error| StoreError::item(&self.table, error))?;
+        let number = |number: u64| AttributeValue::N(number.to_string());
+        let changed = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("id", AttributeValue::S(incident.id.to_string()))
+            .update_expression("SET #status = :status, timeline = :timeline, version = :version")
+            .condition_expression("version = :before")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":status", AttributeValue::S(incident.status.as_str().to_owned()))
+            .expression_attribute_values(":timeline", timeline)
+            .expression_attribute_values(":version", number(incident.version))
+            .expression_attribute_values(":before", number(incident.version.saturating_sub(1)))
+            .send()
+            .await;
+        match changed {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(StoreError::request(&self.table, &error)),
+            },
+        }
+    }
+
     /// Notes that the incident has gone out, so that a redelivery does not send it again.
     pub async fn mark_published(&self, id: &IncidentId, at: Timestamp) -> Result<(), StoreError> {
         self.client
@@ -216,7 +245,8 @@ impl IncidentStore {
             if incident.status == Status::Resolved {
                 return Ok(());
             }
-            let change = StatusChange { at: now, by: by.to_owned(), to: Status::Resolved, why: why.to_owned() };
+            let change =
+                StatusChange { at: now, by: by.to_owned(), to: Status::Resolved, why: why.to_owned(), until: None };
             let change =
                 serde_dynamo::to_attribute_value(change).map_err(|error| StoreError::item(&self.table, error))?;
             let written = self

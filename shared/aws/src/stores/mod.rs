@@ -1,5 +1,6 @@
 //! One store per table. A store knows keys, conditions and paging; what an item means, the domain knows.
 
+mod alert_groups;
 mod audit;
 mod error;
 mod feedback;
@@ -8,8 +9,11 @@ mod inventory;
 mod models;
 mod notifications;
 mod remediations;
+mod routing;
 mod series;
+mod silences;
 
+pub use alert_groups::{AlertGroupStore, Disabled};
 pub use audit::{AuditFilter, AuditPage, AuditStore, Position};
 pub use error::StoreError;
 pub use feedback::FeedbackStore;
@@ -18,4 +22,6 @@ pub use inventory::InventoryStore;
 pub use models::{ModelStore, Pointers};
 pub use notifications::{Delivery, NotificationStore};
 pub use remediations::{Begun, RemediationStore, Replaced};
+pub use routing::{InForce, RoutingStore, StoredProduct};
 pub use series::{SeriesItem, SeriesStore};
+pub use silences::SilenceStore;

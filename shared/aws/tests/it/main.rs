@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is its purpose")]
 
+mod alert_groups;
 mod audit;
 mod incidents;
 mod inventory;
@@ -10,7 +11,9 @@ mod notifications;
 mod publisher;
 mod remediations;
 mod retry;
+mod routing;
 mod series;
+mod silences;
 mod writers;
 
 use std::collections::HashMap;

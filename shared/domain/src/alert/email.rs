@@ -1,6 +1,7 @@
 //! The notice as an email through SNS: plain text that reads well, never JSON.
 
 use super::Notice;
+use super::text::plain;
 
 /// SNS accepts subjects of up to 100 ASCII characters that begin with a letter, digit or punctuation.
 const SUBJECT_CHARS: usize = 100;
@@ -37,8 +38,12 @@ fn body(notice: &Notice) -> String {
         lines.push("Findings".to_owned());
         lines.extend(notice.findings.iter().map(|finding| format!("  - {finding}")));
     }
+    if let Some(link) = &notice.link {
+        lines.push(String::new());
+        lines.push(format!("Open: {link}"));
+    }
     lines.push(String::new());
     lines.push(format!("Sent by Nightjar at {}.", notice.occurred_at));
     // A log line may hold the escape codes of a terminal.
-    lines.join("\n").replace(|c: char| c.is_control() && c != '\n', " ")
+    plain(&lines.join("\n").replace(|c: char| c.is_control() && c != '\n', " "))
 }

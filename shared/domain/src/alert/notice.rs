@@ -26,6 +26,8 @@ pub struct Notice {
     pub occurred_at: Timestamp,
     pub resource_id: String,
     pub incident_id: String,
+    /// Where more is to be seen.
+    pub link: Option<String>,
 }
 
 impl From<&Envelope<Incident>> for Notice {
@@ -50,6 +52,7 @@ impl From<&Envelope<Incident>> for Notice {
             occurred_at: incident.opened_at,
             resource_id: anomaly.resource.id.clone(),
             incident_id: incident.id.to_string(),
+            link: None,
         }
     }
 }
@@ -73,6 +76,7 @@ impl From<&Envelope<RemediationOutcome>> for Notice {
             occurred_at: envelope.occurred_at,
             resource_id: outcome.resource.id.clone(),
             incident_id: outcome.incident.to_string(),
+            link: None,
         }
     }
 }

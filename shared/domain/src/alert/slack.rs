@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Notice;
+use super::text::{cut, plain};
 use crate::severity::Severity;
 
 /// Characters of a section's text (Slack's Block Kit reference).
@@ -18,7 +19,7 @@ const HEADER_CHARS: usize = 150;
 pub fn slack_message(notice: &Notice) -> Value {
     let header = format!("{}: {}", notice.severity.as_str().to_uppercase(), notice.title);
     let mut blocks =
-        vec![json!({ "type": "header", "text": { "type": "plain_text", "text": cut(&header, HEADER_CHARS) } })];
+        vec![json!({ "type": "header", "text": { "type": "plain_text", "text": cut(&plain(&header), HEADER_CHARS) } })];
     // Slack refuses the whole message for one empty text.
     if !notice.summary.is_empty() {
         blocks.push(json!({ "type": "section", "text": markdown(&notice.summary, SECTION_CHARS) }));
@@ -36,8 +37,14 @@ pub fn slack_message(notice: &Notice) -> Value {
         let text = notice.findings.iter().map(|finding| format!("• {finding}")).collect::<Vec<_>>().join("\n");
         blocks.push(json!({ "type": "section", "text": markdown(&text, SECTION_CHARS) }));
     }
+    if let Some(link) = &notice.link {
+        let link = link.replace('|', "%7C").replace('>', "%3E");
+        blocks.push(
+            json!({ "type": "section", "text": { "type": "mrkdwn", "text": format!("<{link}|Open the incident>") } }),
+        );
+    }
     json!({
-        "text": escape(&header, SECTION_CHARS),
+        "text": escape(&plain(&header), SECTION_CHARS),
         "attachments": [{ "color": colour(notice.severity), "blocks": blocks }],
     })
 }
@@ -53,7 +60,8 @@ fn colour(severity: Severity) -> &'static str {
 }
 
 fn markdown(text: &str, limit: usize) -> Value {
-    json!({ "type": "mrkdwn", "text": escape(text, limit) })
+    // Verbatim: no name of a channel or a person in a log line becomes a ping.
+    json!({ "type": "mrkdwn", "text": escape(&plain(text), limit), "verbatim": true })
 }
 
 /// Escapes Slack's three control characters. At most `limit` characters come out, and no escape is cut in two.
@@ -77,12 +85,4 @@ fn escape(text: &str, limit: usize) -> String {
         escaped.push_str(piece);
     }
     escaped
-}
-
-/// At most `limit` characters, saying so where something was cut.
-fn cut(text: &str, limit: usize) -> String {
-    if text.chars().count() <= limit {
-        return text.to_owned();
-    }
-    text.chars().take(limit - 1).chain(['…']).collect()
 }

@@ -20,8 +20,30 @@ pub enum FactKind {
     IncidentOpened,
     #[serde(rename = "alert.published")]
     AlertPublished,
+    /// Somebody acknowledged, suppressed or resolved it.
+    #[serde(rename = "incident.changed")]
+    IncidentChanged,
+    /// Somebody named a product, or changed it.
+    #[serde(rename = "product.changed")]
+    ProductChanged,
+    #[serde(rename = "product.removed")]
+    ProductRemoved,
     #[serde(rename = "notification.sent")]
     NotificationSent,
+    /// It could not be delivered, and lies in the dead-letter queue.
+    #[serde(rename = "notification.abandoned")]
+    NotificationAbandoned,
+    /// More than the receiver's limit: it goes out in a summary.
+    #[serde(rename = "notification.held_back")]
+    NotificationHeldBack,
+    /// Nobody acknowledged in time.
+    #[serde(rename = "notification.escalated")]
+    NotificationEscalated,
+    /// The other side said that it is gone: nothing is sent there until somebody tests it.
+    #[serde(rename = "channel.disabled")]
+    ChannelDisabled,
+    #[serde(rename = "channel.enabled")]
+    ChannelEnabled,
     #[serde(rename = "remediation.started")]
     RemediationStarted,
     #[serde(rename = "remediation.finished")]
@@ -74,7 +96,15 @@ impl FactKind {
             Self::AnomalyDetected => "anomaly.detected",
             Self::IncidentOpened => "incident.opened",
             Self::AlertPublished => "alert.published",
+            Self::IncidentChanged => "incident.changed",
+            Self::ProductChanged => "product.changed",
+            Self::ProductRemoved => "product.removed",
             Self::NotificationSent => "notification.sent",
+            Self::NotificationAbandoned => "notification.abandoned",
+            Self::NotificationHeldBack => "notification.held_back",
+            Self::NotificationEscalated => "notification.escalated",
+            Self::ChannelDisabled => "channel.disabled",
+            Self::ChannelEnabled => "channel.enabled",
             Self::RemediationStarted => "remediation.started",
             Self::RemediationFinished => "remediation.finished",
             Self::RemediationDeclined => "remediation.declined",

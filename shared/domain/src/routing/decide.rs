@@ -93,7 +93,9 @@ pub fn groups<'a>(
 fn receiver_of<'a>(alert: &Alert, routes: &'a Routes, settings: &'a Settings) -> &'a str {
     let name = alert.labels.get("product");
     let product = routes.products.iter().find(|product| product.name == name).filter(|_| settings.to_owner);
-    product.and_then(|product| product.channel.as_deref()).unwrap_or(&settings.receiver)
+    // A product that was stored before its receiver left the routes: better the route's receiver than nobody.
+    let channel = product.and_then(|product| product.channel.as_deref());
+    channel.filter(|name| routes.receivers.contains_key(*name)).unwrap_or(&settings.receiver)
 }
 
 impl Member {
@@ -104,6 +106,7 @@ impl Member {
             labels: alert.labels.clone(),
             severity: alert.severity,
             title: alert.title.clone(),
+            message: alert.id.clone(),
             once: alert.once,
             resolved: false,
             acknowledged: false,

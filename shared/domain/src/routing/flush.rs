@@ -93,7 +93,14 @@ pub fn flush(look: &Look<'_>) -> Flush {
     for member in members {
         let by = hours.clone().or_else(|| held_back(routes, look.silences, look.active, member, now));
         match by {
-            None => visible.push(member),
+            None => {
+                if ended_unseen(look, member)
+                    && let Some(told) = next.told.get_mut(&member.fingerprint)
+                {
+                    told.0 = ToldAs::Silenced;
+                }
+                visible.push(member);
+            }
             Some(by) => {
                 if by.is_for_a_while()
                     && routes.resend
@@ -106,12 +113,13 @@ pub fn flush(look: &Look<'_>) -> Flush {
             }
         }
     }
+    let state = &next.clone();
     let told = |member: &Member| state.told.get(&member.fingerprint).copied();
     let firing: Vec<&Member> = visible.iter().copied().filter(|member| !member.resolved).collect();
     let over: Vec<&Member> = visible.iter().copied().filter(|member| member.resolved).collect();
     // What was over before it was told is no news.
     let resolved: Vec<&Member> = over.iter().copied().filter(|member| told(member).is_some()).collect();
-    let because = because(look, &firing, &resolved, sends_resolved, sends_acknowledged);
+    let because = because(&Look { state, ..*look }, &firing, &resolved, sends_resolved, sends_acknowledged);
 
     let mut forget: Vec<String> = over.iter().map(|member| member.fingerprint.clone()).collect();
     let verdict = if let Some(because) = because {
@@ -147,8 +155,9 @@ pub fn flush(look: &Look<'_>) -> Flush {
     next.last_flush_at = Some(now);
 
     let waiting: Vec<&Member> = firing.iter().copied().filter(|member| !member.acknowledged && !member.once).collect();
-    let escalate = escalate(&mut next, settings, &waiting, now);
-    let due_at = due_at(&next, settings, &waiting, !suppressed.is_empty(), now);
+    let escalate = escalate(&mut next, settings, group, &waiting, now);
+    let due_at = [due_at(&next, settings, group, &waiting, now), look_again(settings, &suppressed, now)];
+    let due_at = due_at.into_iter().flatten().min().map(|at| at.max(now));
     if firing.iter().all(|member| member.once) && suppressed.is_empty() {
         // The group is empty: the next alert begins a new one, and waits `group_wait`.
         next = GroupState::default();
@@ -192,6 +201,7 @@ fn because(
 fn escalate(
     next: &mut GroupState,
     settings: &Settings,
+    group: &Group,
     waiting: &[&Member],
     now: Timestamp,
 ) -> Option<(EscalationStep, Vec<String>)> {
@@ -201,7 +211,8 @@ fn escalate(
         return None;
     }
     let since = *next.alarmed_at.get_or_insert(now);
-    let step = settings.escalation.get(next.escalated)?;
+    // Whom an escalation has told does not escalate himself.
+    let step = settings.escalation.get(next.escalated).filter(|_| !is_escalation(settings, group))?;
     if step.after.after(since)? > now {
         return None;
     }
@@ -212,13 +223,32 @@ fn escalate(
 fn due_at(
     next: &GroupState,
     settings: &Settings,
+    group: &Group,
     waiting: &[&Member],
-    held_back: bool,
     now: Timestamp,
 ) -> Option<Timestamp> {
-    let look_again = held_back.then(|| settings.group_interval.max(LOOK_AGAIN).after(now)).flatten();
     let repeat = next.last_notified_at.and_then(|at| settings.repeat_interval.after(at));
     let repeat = repeat.filter(|_| !waiting.is_empty()).map(|at| next_interval(now, settings.group_interval, at));
-    let step = next.alarmed_at.and_then(|since| settings.escalation.get(next.escalated)?.after.after(since));
-    [look_again, repeat, step].into_iter().flatten().min().map(|at| at.max(now))
+    let step = next.alarmed_at.filter(|_| !is_escalation(settings, group));
+    let step = step.and_then(|since| settings.escalation.get(next.escalated)?.after.after(since));
+    [repeat, step].into_iter().flatten().min()
+}
+
+/// When what is held back is looked at again: at the end of what holds it, where that is known, and from time to time anyway,
+/// because the end may come sooner.
+fn look_again(settings: &Settings, suppressed: &[(&Member, SuppressedBy)], now: Timestamp) -> Option<Timestamp> {
+    let often = settings.group_interval.max(LOOK_AGAIN).after(now).filter(|_| !suppressed.is_empty());
+    suppressed.iter().filter_map(|(_, by)| by.until()).chain(often).min()
+}
+
+/// Whether a silence came and went since the group was told last, so that nobody has seen it hold the alert back.
+fn ended_unseen(look: &Look<'_>, member: &Member) -> bool {
+    let Some(told_at) = look.state.last_notified_at.filter(|_| look.routes.resend && !member.resolved) else {
+        return false;
+    };
+    look.silences.iter().any(|silence| silence.ended_for(&member.labels, told_at, look.now))
+}
+
+fn is_escalation(settings: &Settings, group: &Group) -> bool {
+    settings.escalation.iter().any(|step| step.receiver == group.receiver)
 }

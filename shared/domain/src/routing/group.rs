@@ -10,6 +10,9 @@ use super::{Labels, Span};
 use crate::id::GroupId;
 use crate::severity::Severity;
 
+/// The route of the groups that hold summaries of what a rate limit held back.
+pub const SUMMARY: &str = "(held back by the rate limit)";
+
 /// Alerts that go out together: those of one route that are equal in its `group_by`, on one channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
@@ -51,6 +54,8 @@ pub struct Member {
     pub labels: Labels,
     pub severity: Severity,
     pub title: String,
+    /// The id of its newest message.
+    pub message: String,
     /// Told once, then forgotten.
     pub once: bool,
     /// Whether nothing of it is open any more.

@@ -1,6 +1,8 @@
 //! A part of a document that may be wrong without hiding what is wrong elsewhere.
 
 use std::borrow::Cow;
+use std::fmt::Display;
+use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
@@ -10,6 +12,13 @@ use serde_json::Value;
 /// The value, or what is wrong with it.
 #[derive(Debug, Clone)]
 pub struct Lenient<T>(Result<T, String>);
+
+impl<T: FromStr<Err: Display>> Lenient<T> {
+    /// What is written as text.
+    pub(super) fn parsed(text: &str) -> Self {
+        Self(text.parse().map_err(|error: T::Err| error.to_string()))
+    }
+}
 
 impl<T> Lenient<T> {
     /// The value; what is wrong is noted under `path`.

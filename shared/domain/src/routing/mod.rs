@@ -6,6 +6,7 @@
 //! - [`silence`], [`inhibition`], [`time_interval`], [`suppression`]: what holds an alert back, and why;
 //! - [`decide`]: what becomes of an alert that arrives: [`route`];
 //! - [`flush`]: what a group has to say at this moment;
+//! - [`held`]: what the store keeps;
 //! - [`rate_limit`], [`backoff`]: how often a channel is told, and when a failure is tried again.
 
 mod alert;
@@ -16,6 +17,7 @@ pub mod decide;
 pub mod document;
 pub mod flush;
 pub mod group;
+pub mod held;
 pub mod inhibition;
 pub mod labels;
 mod lenient;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Labels;
 use super::lenient::{Lenient, take_all};
@@ -36,6 +36,42 @@ pub struct ProductEntry {
     /// What to do, as a link.
     #[serde(default)]
     pub runbook: Option<String>,
+}
+
+/// One product as it is written in a store or sent to the API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProductSpec {
+    /// Which resources belong to it, such as `tag:app="shop"`. All must hold.
+    #[schema(example = json!(["tag:app=\"shop\""]), min_items = 1)]
+    pub matchers: Vec<String>,
+    /// A team or a person.
+    #[schema(example = "team-shop", min_length = 1)]
+    pub owner: String,
+    /// How much depends on it. Of several products that claim a resource, the most critical has it.
+    pub criticality: Severity,
+    /// The receiver of its alerts, for routes with `to_owner`.
+    #[serde(default)]
+    pub channel: Option<String>,
+    /// What to do, as a link that begins with https://.
+    #[serde(default)]
+    pub runbook: Option<String>,
+}
+
+impl ProductSpec {
+    /// The product, or everything that is wrong with it.
+    pub fn check(&self, name: &str) -> Result<Product, Vec<String>> {
+        let entry = ProductEntry {
+            matchers: self.matchers.iter().map(|text| Lenient::parsed(text)).collect(),
+            owner: self.owner.clone(),
+            criticality: self.criticality,
+            channel: self.channel.clone(),
+            runbook: self.runbook.clone(),
+        };
+        let mut problems = Vec::new();
+        let product = check(name.to_owned(), entry, &mut problems);
+        if problems.is_empty() { Ok(product) } else { Err(problems) }
+    }
 }
 
 /// A product, checked.

@@ -63,8 +63,18 @@ impl Silence {
         (self.starts_at..self.ends_at).contains(&now)
     }
 
+    /// Whether it holds `labels` back while it is active.
+    pub fn holds_back(&self, labels: &Labels) -> bool {
+        all_match(&self.matchers, labels)
+    }
+
+    /// Whether it held `labels` back at some time after `since`, and does so no longer at `now`.
+    pub fn ended_for(&self, labels: &Labels, since: Timestamp, now: Timestamp) -> bool {
+        self.starts_at < self.ends_at && since < self.ends_at && self.ends_at <= now && self.holds_back(labels)
+    }
+
     /// Whether it holds `labels` back at `now`.
     pub fn mutes(&self, labels: &Labels, now: Timestamp) -> bool {
-        self.is_active(now) && all_match(&self.matchers, labels)
+        self.is_active(now) && self.holds_back(labels)
     }
 }

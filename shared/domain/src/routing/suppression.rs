@@ -41,7 +41,15 @@ pub enum SuppressedBy {
 impl SuppressedBy {
     /// Whether a person said so until a certain time, after which it is told again.
     pub fn is_for_a_while(&self) -> bool {
-        matches!(self, Self::Silence { .. } | Self::Incident { .. })
+        self.until().is_some()
+    }
+
+    /// When it ends, where that is known.
+    pub fn until(&self) -> Option<Timestamp> {
+        match self {
+            Self::Silence { until, .. } | Self::Incident { until } => Some(*until),
+            Self::Inhibition { .. } | Self::MuteTime { .. } | Self::InactiveTime { .. } => None,
+        }
     }
 }
 

@@ -100,6 +100,11 @@ pub enum RoutesError {
 }
 
 impl Settings {
+    /// Told at once and never again: for summaries, which no route describes.
+    pub fn at_once() -> Self {
+        Self { group_wait: Span::ZERO, group_interval: Span::ZERO, repeat_interval: Span::Never, ..Self::defaults() }
+    }
+
     /// Alertmanager's defaults.
     pub(super) fn defaults() -> Self {
         Self {
@@ -117,6 +122,11 @@ impl Settings {
 }
 
 impl Routes {
+    /// `config/alert_routes.json` as it ships with Nightjar.
+    pub const BUNDLED_ROUTES: &str = include_str!("../../../../config/alert_routes.json");
+    /// `config/products.json` as it ships with Nightjar.
+    pub const BUNDLED_PRODUCTS: &str = include_str!("../../../../config/products.json");
+
     /// Reads and checks both documents.
     pub fn parse(routes: &str, products: &str) -> Result<Self, RoutesError> {
         let document: RoutesDocument = serde_json::from_str(routes)?;
@@ -128,10 +138,17 @@ impl Routes {
 
     /// The documents that ship with Nightjar.
     pub fn bundled() -> Result<Self, RoutesError> {
-        Self::parse(
-            include_str!("../../../../config/alert_routes.json"),
-            include_str!("../../../../config/products.json"),
-        )
+        Self::parse(Self::BUNDLED_ROUTES, Self::BUNDLED_PRODUCTS)
+    }
+
+    /// The same with further products; one with the name of another takes its place.
+    #[must_use]
+    pub fn with_products(mut self, products: impl IntoIterator<Item = Product>) -> Self {
+        for product in products {
+            self.products.retain(|known| known.name != product.name);
+            self.products.push(product);
+        }
+        self
     }
 
     /// Whether any matcher, group or product looks at the resource's tags, which have to be read then.

@@ -4,6 +4,7 @@
 
 mod alert;
 mod audit;
+mod channels;
 mod diagnosis;
 mod envelope;
 mod escalation;

@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use nightjar_domain::id::GroupId;
+use nightjar_domain::id::{GroupId, SilenceId};
 use nightjar_domain::routing::decide::groups;
 use nightjar_domain::routing::flush::{Look, Verdict, flush};
 use nightjar_domain::routing::group::{Group, GroupState, Member, due_for_arrival};
@@ -67,6 +67,8 @@ pub(crate) struct World {
     alerts: BTreeMap<String, Alert>,
     active: BTreeMap<String, Active>,
     silences: Vec<Silence>,
+    /// Ends that the groups have been woken for.
+    announced: BTreeSet<SilenceId>,
     pub(crate) told: Vec<Told>,
     /// Fingerprints by the reason for which they were last held back.
     pub(crate) held: BTreeMap<String, SuppressedBy>,
@@ -81,6 +83,7 @@ impl World {
             alerts: BTreeMap::new(),
             active: BTreeMap::new(),
             silences: Vec::new(),
+            announced: BTreeSet::new(),
             told: Vec::new(),
             held: BTreeMap::new(),
             now: start(),
@@ -98,7 +101,9 @@ impl World {
             match verb {
                 "fire" => self.fire(&alert(rest[0], &rest[1..], self.now)),
                 "report" => self.fire(&Alert { once: true, ..alert(rest[0], &rest[1..], self.now) }),
-                "resolve" => self.change(rest[0], |member| member.resolved = true),
+                "resolve" => self.change(rest[0], |member| {
+                    (member.resolved, member.suppressed_until) = (true, None);
+                }),
                 "ack" => self.change(rest[0], |member| member.acknowledged = true),
                 "suppress" => {
                     let until = rest[1].parse::<Span>().unwrap().after(self.now);
@@ -112,7 +117,10 @@ impl World {
                         Silence::new(matchers, "ops", "maintenance", times, self.routes.max_silence, self.now).unwrap();
                     self.silences.push(silence);
                 }
-                "expire" => self.silences.clear(),
+                "expire" => {
+                    let now = self.now;
+                    self.silences.iter_mut().for_each(|silence| silence.ends_at = silence.ends_at.min(now));
+                }
                 "end" => {}
                 other => unreachable!("no such deed: {other}"),
             }
@@ -123,12 +131,26 @@ impl World {
     /// Looks at every group that is due, in order of time.
     pub(crate) fn run_until(&mut self, end: Timestamp) {
         loop {
+            self.wake(end);
             let due = self.groups.values().filter_map(|kept| Some((kept.due_at?, kept.group.id.clone())));
             let Some((at, id)) = due.min().filter(|(at, _)| *at <= end) else { break };
             self.now = self.now.max(at);
             self.look(&id);
         }
         self.now = end;
+    }
+
+    /// The schedule's part when a silence ends: what it held back is looked at.
+    fn wake(&mut self, end: Timestamp) {
+        for silence in self.silences.iter().filter(|silence| silence.ends_at <= end) {
+            if !self.announced.insert(silence.id.clone()) {
+                continue;
+            }
+            let held = |member: &Member| silence.holds_back(&member.labels) && !member.resolved;
+            for kept in self.groups.values_mut().filter(|kept| kept.members.values().any(held)) {
+                kept.due_at = Some(kept.due_at.map_or(silence.ends_at, |at| at.min(silence.ends_at)));
+            }
+        }
     }
 
     pub(crate) fn fire(&mut self, alert: &Alert) {

@@ -133,18 +133,24 @@ fn inhibit(rule: &str) -> Value {
 #[case::a_silence_holds_back(json!({}), json!({}),
     "0s silence 1h resource=x\n0s fire x\n0s fire y\n50m end", &["30s a/hook new_alerts: y"])]
 #[case::what_fires_when_its_silence_ends_is_told(json!({}), json!({}),
-    "0s silence 1h resource=x\n0s fire x\n2h end", &["1h30s a/hook new_alerts: x"])]
+    "0s silence 1h resource=x\n0s fire x\n2h end", &["1h a/hook new_alerts: x"])]
 #[case::what_was_told_before_is_told_again(json!({}), json!({}),
-    "0s fire x\n10m silence 1h resource=x\n11m fire x\n2h end", &["30s a/hook new_alerts: x", "1h10m30s a/hook silence_ended: x"])]
+    "0s fire x\n10m silence 1h resource=x\n11m fire x\n2h end", &["30s a/hook new_alerts: x", "1h10m a/hook silence_ended: x"])]
+#[case::nobody_need_have_looked_while_it_held(json!({"repeat_interval": "never"}), json!({}),
+    "0s fire x\n0s fire y\n10m silence 1h resource=x\n3h end", &["30s a/hook new_alerts: x, y", "1h10m a/hook silence_ended: x, y"])]
+#[case::what_somebody_is_on_is_not_told_again(json!({"repeat_interval": "never"}), json!({}),
+    "0s fire x\n5m ack x\n10m silence 1h resource=x\n3h end", &["30s a/hook new_alerts: x"])]
 #[case::unless_resending_is_off(json!({}), json!({"silences": {"resend": false}}),
     "0s fire x\n10m silence 1h resource=x\n11m fire x\n2h end", &["30s a/hook new_alerts: x"])]
 #[case::a_silence_that_is_ended_early(json!({}), json!({}),
-    "0s silence 1d resource=x\n0s fire x\n30m expire\n2h end", &["30m30s a/hook new_alerts: x"])]
+    "0s silence 1d resource=x\n0s fire x\n30m expire\n2h end", &["30m a/hook new_alerts: x"])]
 #[case::over_while_silenced_is_not_told(json!({}), json!({}),
     "0s silence 1h resource=x\n0s fire x\n30m resolve x\n3h end", &[])]
 #[case::a_suppressed_incident_comes_back(json!({}), json!({}),
-    "0s fire x\n10m suppress x 1h\n3h end", &["30s a/hook new_alerts: x", "1h10m30s a/hook silence_ended: x"])]
+    "0s fire x\n10m suppress x 1h\n3h end", &["30s a/hook new_alerts: x", "1h10m a/hook silence_ended: x"])]
 // Times.
+#[case::what_is_over_is_told_though_it_is_suppressed(json!({}), json!({}),
+    "0s fire x\n10m suppress x 1d\n20m resolve x\n3h end", &["30s a/hook new_alerts: x", "20m30s a/hook resolved: / over: x"])]
 #[case::mute_times_hold_back_until_they_end(json!({"routes": [{"matchers": ["severity=low"], "mute_time_intervals": ["morning"]}]}), json!({"time_intervals": {"morning": [{"times": [{"start_time": "06:00", "end_time": "09:00"}]}]}}),
     "0s fire x severity=low\n0s fire y severity=high\n2h end", &["30s a/hook new_alerts: y", "1h30s a/hook new_alerts: x"])]
 #[case::active_times_hold_back_until_they_begin(json!({"routes": [{"matchers": ["severity=low"], "active_time_intervals": ["noon"]}]}), json!({"time_intervals": {"noon": [{"times": [{"start_time": "12:00", "end_time": "13:00"}]}]}}),

@@ -1,0 +1,244 @@
+//! What each channel is sent: ordinary, huge and hostile alerts, inside the channel's limits.
+
+use nightjar_domain::alert::{
+    Bulletin, Notice, WebhookPayload, alertmanager_payload, email, pagerduty_event, slack_message, teams_message,
+};
+use nightjar_domain::incident::Incident;
+use nightjar_domain::routing::{Alert, Because, Group, Labels, Member};
+use nightjar_testkit::{envelope_of, incident, now};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+const LINK: &str = "https://ops.example.com/incidents/inc_1";
+
+/// Says something in every notation that a channel reads, and turns the direction of writing.
+const HOSTILE: &str = "<!channel> *bold* <https://evil.example|safe> @here & [link](https://evil.example) {{DATE(2026-11-21T10:00:00Z)}} <script>alert(1)</script> \u{202e}txet desrever\u{202c} \u{1b}[31mred \u{1f525}";
+
+fn ordinary() -> Incident {
+    incident()
+}
+
+fn hostile() -> Incident {
+    let mut incident = incident();
+    HOSTILE.clone_into(&mut incident.title);
+    HOSTILE.clone_into(&mut incident.finding.summary);
+    for pattern in &mut incident.finding.patterns {
+        HOSTILE.clone_into(&mut pattern.template);
+    }
+    incident.anomaly.resource.name = Some(HOSTILE.to_owned());
+    incident
+}
+
+/// 100 KB of evidence in each text.
+fn huge() -> Incident {
+    let mut incident = incident();
+    let long = "disk 漢字 🔥 ".repeat(10_000);
+    incident.title.push_str(&long);
+    incident.finding.summary = format!("Memory exhaustion is the likeliest cause. {long}");
+    incident.anomaly.reasons = vec![long.clone(); 5];
+    let pattern = incident.finding.patterns[0].clone();
+    incident.finding.patterns = vec![nightjar_domain::diagnosis::LogPattern { template: long, ..pattern }; 40];
+    incident
+}
+
+fn bulletin(incident: &Incident, because: Because, resolved: bool, acknowledged: bool) -> Bulletin {
+    let member = Member { resolved, acknowledged, ..Member::of(&Alert::from(incident)) };
+    let group = Group::new("root", "oncall", "hook", [("region", "us-east-1")].into_iter().collect::<Labels>());
+    let envelope = envelope_of(incident.clone());
+    let body = serde_json::to_value(&envelope.body).unwrap();
+    let (firing, over): (Vec<&Member>, Vec<&Member>) =
+        if resolved { (vec![], vec![&member]) } else { (vec![&member], vec![]) };
+    let single = Some((Notice::from(&envelope), body));
+    let mut bulletin = Bulletin::new(&group, because, (&firing, &over), None, single, now());
+    bulletin.notice.link = Some(LINK.to_owned());
+    bulletin
+}
+
+fn firing(incident: &Incident) -> Bulletin {
+    bulletin(incident, Because::NewAlerts, false, false)
+}
+
+/// Everything a channel is sent, by its name.
+fn rendered(bulletin: &Bulletin) -> Vec<(&'static str, Value)> {
+    let mail = email(&bulletin.notice);
+    vec![
+        ("slack", slack_message(&bulletin.notice)),
+        ("teams", teams_message(&bulletin.notice)),
+        ("pagerduty", pagerduty_event(bulletin, "R0UTINGKEY")),
+        ("alertmanager", alertmanager_payload(bulletin)),
+        ("email", json!({ "subject": mail.subject, "body": mail.body })),
+    ]
+}
+
+#[rstest]
+#[case::ordinary("ordinary", ordinary())]
+#[case::hostile("hostile", hostile())]
+fn payloads(#[case] name: &str, #[case] incident: Incident) {
+    for (channel, payload) in rendered(&firing(&incident)) {
+        insta::with_settings!({ sort_maps => true }, {
+            insta::assert_json_snapshot!(format!("{channel}_{name}"), payload);
+        });
+    }
+}
+
+/// Slack's Block Kit reference: characters of a header, of a section, of a field; fields of a section; blocks of a message.
+fn check_block_kit(message: &Value) {
+    let blocks = message["attachments"][0]["blocks"].as_array().unwrap();
+    assert!(blocks.len() <= 50);
+    for block in blocks {
+        let chars = |text: &Value| text["text"].as_str().unwrap().chars().count();
+        match block["type"].as_str().unwrap() {
+            "header" => assert!((1..=150).contains(&chars(&block["text"])) && block["text"]["type"] == "plain_text"),
+            "section" => {
+                let fields = block["fields"].as_array().map(Vec::as_slice).unwrap_or_default();
+                assert!(fields.len() <= 10 && fields.iter().all(|field| (1..=2000).contains(&chars(field))));
+                if fields.is_empty() {
+                    assert!((1..=3000).contains(&chars(&block["text"])));
+                }
+            }
+            other => unreachable!("a block that is not used: {other}"),
+        }
+    }
+}
+
+/// The published schema of Adaptive Cards 1.4, for the elements that are used: what each may and must have, and which words
+/// its enumerations know (their case does not matter).
+fn check_adaptive_card(message: &Value) {
+    let attachment = &message["attachments"][0];
+    assert_eq!(attachment["contentType"], "application/vnd.microsoft.card.adaptive");
+    let card = &attachment["content"];
+    has(card, &["type", "version"], &["$schema", "body", "actions"]);
+    assert_eq!((card["type"].as_str(), card["version"].as_str()), (Some("AdaptiveCard"), Some("1.4")));
+    for element in card["body"].as_array().unwrap() {
+        match element["type"].as_str().unwrap() {
+            "TextBlock" => {
+                has(element, &["type", "text"], &["color", "isSubtle", "size", "weight", "wrap"]);
+                is_one_of(&element["color"], &["default", "dark", "light", "accent", "good", "warning", "attention"]);
+                is_one_of(&element["size"], &["default", "small", "medium", "large", "extralarge"]);
+                is_one_of(&element["weight"], &["default", "lighter", "bolder"]);
+                assert!(
+                    ["isSubtle", "wrap"].iter().all(|name| element[*name].is_null() || element[*name].is_boolean())
+                );
+                assert!(!element["text"].as_str().unwrap().is_empty());
+            }
+            "FactSet" => {
+                has(element, &["type", "facts"], &[]);
+                for fact in element["facts"].as_array().unwrap() {
+                    has(fact, &["title", "value"], &[]);
+                    assert!(fact["title"].is_string() && fact["value"].is_string());
+                }
+            }
+            other => unreachable!("an element that is not used: {other}"),
+        }
+    }
+    for action in card["actions"].as_array().map(Vec::as_slice).unwrap_or_default() {
+        has(action, &["type", "url"], &["title"]);
+        assert!(action["type"] == "Action.OpenUrl" && action["url"].as_str().unwrap().starts_with("https://"));
+    }
+}
+
+/// Every name of `must`, and beside those only names of `may`: the schema admits no other.
+fn has(object: &Value, must: &[&str], may: &[&str]) {
+    let names: Vec<&str> = object.as_object().unwrap().keys().map(String::as_str).collect();
+    assert!(must.iter().all(|name| names.contains(name)), "{must:?} in {object}");
+    assert!(names.iter().all(|name| must.contains(name) || may.contains(name)), "{object}");
+}
+
+fn is_one_of(word: &Value, known: &[&str]) {
+    assert!(word.is_null() || known.contains(&word.as_str().unwrap().to_lowercase().as_str()), "{word}");
+}
+
+#[rstest]
+#[case::ordinary(ordinary())]
+#[case::hostile(hostile())]
+#[case::huge(huge())]
+fn every_payload_is_inside_the_limits_and_keeps_its_cause_and_link(#[case] incident: Incident) {
+    let bulletin = firing(&incident);
+    for (channel, payload) in rendered(&bulletin) {
+        let text = payload.to_string();
+        let limit = match channel {
+            "teams" => 28 * 1024,
+            "pagerduty" => 512 * 1024,
+            _ => 256 * 1024 * 8,
+        };
+        assert!(text.len() <= limit, "{channel}: {} bytes", text.len());
+        if channel != "alertmanager" {
+            let cause: String = incident.finding.summary.chars().take_while(char::is_ascii_alphabetic).collect();
+            assert!(text.contains(&cause), "{channel} lost the cause");
+        }
+        assert!(text.contains(LINK), "{channel} lost the link");
+        assert!(!text.contains('\u{202e}') && !text.contains("\\u001b"), "{channel} keeps a mark that misleads");
+    }
+    check_block_kit(&slack_message(&bulletin.notice));
+    check_adaptive_card(&teams_message(&bulletin.notice));
+    let mail = email(&bulletin.notice);
+    assert!(mail.subject.len() <= 100 && mail.subject.is_ascii() && !mail.subject.contains('\n'));
+}
+
+#[test]
+fn nothing_of_a_stranger_becomes_markup() {
+    let mut slack = slack_message(&firing(&hostile()).notice);
+    // The header is plain text, which Slack shows as it is.
+    slack["attachments"][0]["blocks"].as_array_mut().unwrap().remove(0);
+    let slack = slack.to_string();
+    assert!(!slack.contains("<!channel>") && !slack.contains("<https://evil"), "{slack}");
+    let teams = teams_message(&firing(&hostile()).notice).to_string();
+    assert!(!teams.contains("[link](") && !teams.contains("{{DATE"), "{teams}");
+}
+
+#[test]
+fn a_pager_is_told_of_the_same_trouble_by_the_same_key() {
+    let event = |because, resolved, acknowledged| {
+        pagerduty_event(&bulletin(&ordinary(), because, resolved, acknowledged), "R0UTINGKEY")
+    };
+    let events = [
+        event(Because::NewAlerts, false, false),
+        event(Because::Acknowledged, false, true),
+        event(Because::Resolved, true, false),
+    ];
+    let actions: Vec<&str> = events.iter().map(|event| event["event_action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["trigger", "acknowledge", "resolve"]);
+    assert!(events.iter().all(|event| event["dedup_key"] == events[0]["dedup_key"]));
+}
+
+#[test]
+fn a_notification_is_named_by_its_content() {
+    let (first, again) = (firing(&ordinary()), firing(&ordinary()));
+    assert_eq!(first.id, again.id);
+    assert_ne!(first.id, bulletin(&ordinary(), Because::Resolved, true, false).id);
+}
+
+#[test]
+fn a_group_is_counted_and_its_worst_listed_first() {
+    let members: Vec<Member> = (0..250)
+        .map(|index| {
+            let mut member = Member::of(&Alert::from(&ordinary()));
+            member.fingerprint = format!("{index}");
+            member.message = format!("inc_{index}");
+            if index == 200 {
+                member.severity = nightjar_domain::severity::Severity::Critical;
+                member.title = "the worst".to_owned();
+            } else {
+                member.severity = nightjar_domain::severity::Severity::High;
+            }
+            member
+        })
+        .collect();
+    let all: Vec<&Member> = members.iter().collect();
+    let group = Group::new("root", "oncall", "hook", [("region", "eu")].into_iter().collect::<Labels>());
+    let bulletin = Bulletin::new(&group, Because::NewAlerts, (&all, &[]), None, None, now());
+    assert_eq!(bulletin.notice.title, "250 alerts (region=eu)");
+    assert_eq!(bulletin.notice.findings[0], "critical: the worst");
+    assert_eq!(bulletin.notice.findings.last().unwrap(), "and 230 more");
+    let payload = serde_json::to_value(WebhookPayload::new(&bulletin)).unwrap();
+    assert_eq!((payload["type"].as_str(), payload["data"]["alerts_cut"].as_u64()), (Some("nightjar.group"), Some(150)));
+    assert_eq!(alertmanager_payload(&bulletin)["truncatedAlerts"], 150);
+    check_block_kit(&slack_message(&bulletin.notice));
+}
+
+#[test]
+fn a_single_alert_that_fires_is_sent_as_it_was_published() {
+    let payload = serde_json::to_value(WebhookPayload::new(&firing(&ordinary()))).unwrap();
+    assert_eq!(payload["type"], "nightjar.incident");
+    assert_eq!(serde_json::from_value::<Incident>(payload["data"].clone()).unwrap(), ordinary());
+}

@@ -1,0 +1,177 @@
+"""Who is told what, when: groups, people's deeds, escalation, silences, products and signatures, through the deployed suite."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from alerts import Alerts
+from conftest import NEXT_SECRET, SECRET, Chain, until
+from receivers import Receivers
+
+
+def resources(post: Any) -> list[str]:
+    return sorted(alert["labels"]["resource"] for alert in post.body["alerts"] if alert["status"] == "firing")
+
+
+def test_what_belongs_together_goes_out_together_and_once(chain: Chain, alerts: Alerts, receivers: Receivers) -> None:
+    incidents = [alerts.raised("test-groups") for _ in range(5)]
+    with chain.copies(3):
+        for incident in incidents:
+            alerts.publish(incident)
+        chain.settle()
+    assert receivers.of("hook") == [], "the group waits for more"
+
+    time.sleep(2)
+    with chain.copies(3):
+        chain.run("alert-handler")
+    (first,) = receivers.of("hook")
+    assert resources(first) == sorted(incident["anomaly"]["resource"]["id"] for incident in incidents)
+
+    late = alerts.raised("test-groups")
+    alerts.publish(late)
+    time.sleep(2)
+    chain.run("alert-handler")
+    first, second = receivers.of("hook")
+    assert len(resources(second)) == 6 and late["anomaly"]["resource"]["id"] in resources(second)
+    assert chain.dead_letters("alert-handler") == 0
+
+
+def test_people_change_an_incident_once_however_many_ask_at_once(chain: Chain, alerts: Alerts, receivers: Receivers) -> None:
+    incident = alerts.stored("test-deeds")
+    alerts.publish(incident)
+    chain.settle()
+    until = "2099-01-01T00:00:00Z"
+
+    for deed, status, body in [
+        ("acknowledge", "ACKNOWLEDGED", {"why": "on it", "by": "alice"}),
+        ("suppress", "SUPPRESSED", {"why": "known", "until": until}),
+        ("resolve", "RESOLVED", {"why": "disk extended"}),
+    ]:
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: chain.records.api(f"/alerts/{incident['id']}/{deed}", body), range(8)))
+        chain.settle()
+        assert {answer["status"] for answer in answers} == {status}
+        assert len({answer["version"] for answer in answers}) == 1, "eight requests, one change"
+
+    told = chain.records.api(f"/events/{incident['id']}")["timeline"]
+    assert [(change["to"], change["why"]) for change in told[1:]] == [
+        ("ACKNOWLEDGED", "on it"),
+        ("SUPPRESSED", "known"),
+        ("RESOLVED", "disk extended"),
+    ]
+    assert told[1]["by"].startswith("alice (through ")
+    assert [fact["details"]["to"] for fact in chain.records.facts("incident.changed") if fact["subject"] == incident["id"]] == [
+        "ACKNOWLEDGED",
+        "SUPPRESSED",
+        "RESOLVED",
+    ]
+    assert [post.body["status"] for post in receivers.of("desk")] == ["firing", "resolved"]
+    with pytest.raises(urllib.error.HTTPError) as refusal:
+        chain.records.api(f"/alerts/{incident['id']}/acknowledge", {"why": "too late"})
+    assert refusal.value.code == 409
+
+
+def test_the_second_line_hears_of_what_nobody_acknowledges(chain: Chain, alerts: Alerts, receivers: Receivers) -> None:
+    ignored, seen = alerts.stored("test-escalation"), alerts.stored("test-escalation")
+    alerts.publish(ignored)
+    alerts.publish(seen)
+    chain.settle()
+    assert len(receivers.of("first-line")) == 2
+    chain.records.api(f"/alerts/{seen['id']}/acknowledge", {"why": "on it"})
+    chain.settle()
+
+    time.sleep(2)
+    with chain.copies(3):
+        chain.run("alert-handler")
+    chain.run("alert-handler")
+    (told,) = receivers.of("second-line")
+    assert resources(told) == [ignored["anomaly"]["resource"]["id"]]
+    (fact,) = chain.records.facts("notification.escalated")
+    assert fact["details"]["to"] == "second-line"
+
+
+def test_what_still_fires_when_its_silence_ends_is_told(chain: Chain, alerts: Alerts, receivers: Receivers) -> None:
+    told, silenced = alerts.raised("test-silence"), alerts.raised("test-silence")
+    alerts.publish(told)
+    chain.settle()
+    assert len(receivers.of("hook")) == 1
+
+    matcher = 'region="test-silence"'
+    for reason in ("", "kernel upgrade"):
+        added = chain.nightjar(
+            "--json", "silence", "add", matcher, "--for", "4s", "--owner", "ops", "--reason", reason, "--table", "aiops-silences"
+        )
+        assert (added.returncode == 0) == bool(reason), added.stderr
+    silence = json.loads(added.stdout)
+    alerts.publish(silenced)
+    chain.settle()
+    chain.run("alert-handler")
+    assert len(receivers.of("hook")) == 1, "the silence holds"
+
+    time.sleep(4)
+    with chain.copies(3):
+        chain.run("alert-handler")
+    chain.run("alert-handler")
+    again = receivers.of("hook")[1:]
+    assert sorted(name for post in again for name in resources(post)) == sorted(
+        incident["anomaly"]["resource"]["id"] for incident in (told, silenced)
+    ), "both once: what was told before, and what was not"
+    listed = chain.nightjar("--json", "silence", "list", "--all")
+    assert silence["id"] in listed.stdout
+
+
+def test_a_receiver_refuses_what_is_forged_old_or_played_back(chain: Chain, alerts: Alerts, receivers: Receivers) -> None:
+    receivers.behave(signed="signed")
+    alerts.publish(alerts.raised("test-signatures"))
+    chain.settle()
+    (post,) = receivers.of("signed")
+
+    for key in (SECRET, NEXT_SECRET):
+        assert Webhook(key).verify(post.raw, post.headers), "while keys change, both verify"
+    with pytest.raises(WebhookVerificationError):
+        Webhook("whsec_" + "A" * 32).verify(post.raw, post.headers)
+    old = post.headers | {"webhook-timestamp": str(int(post.headers["webhook-timestamp"]) - 3600)}
+    forged = post.raw.replace(b"test-signatures", b"test-signaturez")
+    assert forged != post.raw
+    assert receivers.verify(old, post.raw) == 401
+    assert receivers.verify(post.headers, forged) == 401
+    assert receivers.verify(post.headers, post.raw) == 409, "a recorded request is refused"
+
+
+def test_alerts_go_to_who_owns_the_resource(chain: Chain, alerts: Alerts, receivers: Receivers) -> None:
+    mine, other = alerts.raised("test-owner"), alerts.raised("test-owner")
+    instance = mine["anomaly"]["resource"]["id"]
+    product = {
+        "matchers": [f'resource="{instance}"'],
+        "owner": "team-shop",
+        "criticality": "high",
+        "channel": "shop-team",
+        "runbook": "https://wiki.example.com/shop",
+    }
+    named = chain.records.api("/products/shop", product, method="PUT")
+    assert named["version"] == 1
+    assert chain.records.api("/products/shop", product, method="PUT")["version"] == 1, "the same again changes nothing"
+    (fact,) = chain.records.facts("product.changed")
+    assert fact["subject"] == "product/shop"
+
+    def in_force() -> bool:
+        incident = alerts.raised("test-owner")
+        incident["anomaly"]["resource"] |= {"id": instance, "arn": mine["anomaly"]["resource"]["arn"]}
+        alerts.publish(incident)
+        chain.settle()
+        return bool(receivers.of("shop-team"))
+
+    until(in_force, "the product to be in force", seconds=60)
+    alerts.publish(other)
+    chain.settle()
+    assert instance in str(receivers.of("shop-team")[0].body)
+    assert other["anomaly"]["resource"]["id"] in str(receivers.of("hook")[-1].body)
+    chain.records.api("/products/shop", method="DELETE")
+    assert chain.records.api("/products")["products"] == []
