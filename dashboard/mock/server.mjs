@@ -131,8 +131,11 @@ export async function mock(options = {}) {
       case "POST /silences": state.silences = [...state.silences, { id: `sil_${Date.now()}`, owner: "sam@example.com", starts_at: instant(Date.now()), ...body }]; return send(response, 201, state.silences.at(-1));
       case "DELETE /silences/:id": state.silences = state.silences.filter((silence) => silence.id !== id); return send(response, 204);
       case "GET /products": return json(response, { products: state.products });
-      case "POST /products": state.products = [...state.products, body]; return send(response, 201, body);
-      case "PUT /products/:id": state.products = state.products.map((product) => (product.name === id ? body : product)); return json(response, body);
+      case "PUT /products/:id": {
+        const saved = { name: id, ...body };
+        state.products = [...state.products.filter((product) => product.name !== id), saved];
+        return json(response, saved);
+      }
       case "DELETE /products/:id": state.products = state.products.filter((product) => product.name !== id); return send(response, 204);
       case "GET /audit-log": return listAudit(response, query);
       case "GET /audit-log/:id": return json(response, verification());

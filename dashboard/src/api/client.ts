@@ -27,8 +27,7 @@ export const ROUTES = {
   addSilence: ["post", "/silences"],
   endSilence: ["delete", "/silences/{id}"],
   products: ["get", "/products"],
-  addProduct: ["post", "/products"],
-  changeProduct: ["put", "/products/{name}"],
+  putProduct: ["put", "/products/{name}"],
   removeProduct: ["delete", "/products/{name}"],
   thresholds: ["get", "/thresholds"],
   setThresholds: ["put", "/thresholds"],
@@ -90,8 +89,7 @@ export class Client {
   readonly addSilence = (body: { matchers: string[]; reason: string; ends_at: string }) => this.ask<T.Silence>("addSilence", { body });
   readonly endSilence = (id: string) => this.ask("endSilence", { path: { id } });
   readonly products = () => this.ask<{ products: T.Product[] }>("products");
-  readonly addProduct = (body: T.Product) => this.ask<T.Product>("addProduct", { body });
-  readonly changeProduct = (name: string, body: T.Product) => this.ask<T.Product>("changeProduct", { path: { name }, body });
+  readonly putProduct = ({ name, ...body }: T.Product) => this.ask<T.Product>("putProduct", { path: { name }, body });
   readonly removeProduct = (name: string) => this.ask("removeProduct", { path: { name } });
   readonly thresholds = () => this.ask("thresholds");
   readonly setThresholds = (body: unknown, etag: string | null) => this.ask("setThresholds", { body, ...(etag !== null && { ifMatch: etag }) });

@@ -63,9 +63,10 @@ function ProductDialog({ product, isNew, onClose, onDone }: { product: Product; 
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     void run(async () => {
-      const body: Product = { ...draft, matchers: draft.matchers.split("\n").map((line) => line.trim()).filter((line) => line !== ""), channel: draft.channel || null, runbook: draft.runbook || null };
-      await (isNew ? client.addProduct(body) : client.changeProduct(product.name, body));
-      toast(`Saved ${body.name}`);
+      const matchers = draft.matchers.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+      const { name, owner, criticality } = draft;
+      await client.putProduct({ name, matchers, owner, criticality, channel: draft.channel || null, runbook: draft.runbook || null });
+      toast(`Saved ${name}`);
       onDone();
     });
   };
@@ -77,7 +78,7 @@ function ProductDialog({ product, isNew, onClose, onDone }: { product: Product; 
   return (
     <Dialog title={isNew ? "New product" : `Product ${product.name}`} onClose={onClose}>
       <form className="action-form" onSubmit={submit}>
-        {isNew && <label className="field"><span>Name</span><input className="input" data-first required maxLength={100} value={draft.name} onChange={(event) => set({ name: event.target.value })} /></label>}
+        {isNew && <label className="field"><span>Name</span><input className="input" data-first required maxLength={64} pattern="[A-Za-z0-9_\-]+" title="Letters, digits, - and _" value={draft.name} onChange={(event) => set({ name: event.target.value })} /></label>}
         <label className="field"><span>Resources <span className="hint">– matchers, one a line; all must hold</span></span><textarea className="input mono" required rows={3} value={draft.matchers} onChange={(event) => set({ matchers: event.target.value })} placeholder={'tag:app="shop"'} /></label>
         <label className="field"><span>Owner</span><input className="input" required value={draft.owner} onChange={(event) => set({ owner: event.target.value })} /></label>
         <label className="field"><span>Criticality</span><select className="input" value={draft.criticality} onChange={(event) => set({ criticality: event.target.value as Level })}>{SEVERITIES.map((severity) => <option key={severity}>{severity}</option>)}</select></label>
