@@ -259,4 +259,4 @@ export const PRODUCTS = [
   { name: "shop", matchers: ['tag:app="shop"'], owner: "payments", criticality: "critical", channel: "slack-payments", runbook: "https://wiki.example.com/runbooks/shop" },
   { name: "search", matchers: ['tag:app="search"'], owner: "browse", criticality: "high", channel: "slack-browse", runbook: null },
   { name: "back office", matchers: ['tag:app=~"billing|mail"'], owner: "platform", criticality: "medium", channel: null, runbook: null },
-];
+].map((product) => ({ ...product, version: 1, changed_by: "kim@example.com", changed_at: "2026-11-02T09:00:00Z" }));

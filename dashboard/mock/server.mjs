@@ -131,11 +131,7 @@ export async function mock(options = {}) {
       case "POST /silences": state.silences = [...state.silences, { id: `sil_${Date.now()}`, owner: "sam@example.com", starts_at: instant(Date.now()), ...body }]; return send(response, 201, state.silences.at(-1));
       case "DELETE /silences/:id": state.silences = state.silences.filter((silence) => silence.id !== id); return send(response, 204);
       case "GET /products": return json(response, { products: state.products });
-      case "PUT /products/:id": {
-        const saved = { name: id, ...body };
-        state.products = [...state.products.filter((product) => product.name !== id), saved];
-        return json(response, saved);
-      }
+      case "PUT /products/:id": return setProduct(response, id, body);
       case "DELETE /products/:id": state.products = state.products.filter((product) => product.name !== id); return send(response, 204);
       case "GET /audit-log": return listAudit(response, query);
       case "GET /audit-log/:id": return json(response, verification());
@@ -187,6 +183,13 @@ export async function mock(options = {}) {
     const said = { verdict: body.verdict, by: USER.email, at: instant(Date.now()), why: body.why, raised_by: 0.5, number: (found.feedback?.number ?? 0) + 1 };
     incidents.set(id, { ...found, feedback: said, version: found.version + 1 });
     json(response, { event: id, series: "s", changed: true, feedback: said, bar_raised_by: 0.5 });
+  }
+
+  function setProduct(response, name, body) {
+    const before = state.products.find((product) => product.name === name);
+    const product = { ...body, name, version: (before?.version ?? 0) + 1, changed_by: USER.email, changed_at: instant(Date.now()) };
+    state.products = [...state.products.filter((other) => other !== before), product];
+    send(response, before === undefined ? 201 : 200, product);
   }
 
   function totals() {

@@ -188,6 +188,26 @@ describe("the audit page", () => {
   });
 });
 
+describe("products", () => {
+  test("are named, changed and removed", async () => {
+    await enter();
+    await page.goto(`${server.url}/#/products`);
+    await page.getByRole("button", { name: "New product" }).click();
+    await page.getByLabel("Name").fill("reports");
+    await page.getByLabel("Resources").fill('tag:app="reports"');
+    await page.getByLabel("Owner").fill("data");
+    await page.getByRole("button", { name: "Save" }).click();
+    const row = page.getByRole("row", { name: "reports" });
+    await row.getByRole("button", { name: "Edit" }).click();
+    await page.getByLabel("Owner").fill("platform");
+    await page.getByRole("button", { name: "Save" }).click();
+    await row.getByText("platform").waitFor();
+    await row.getByRole("button", { name: "Edit" }).click();
+    await page.getByRole("button", { name: "Remove" }).click();
+    await row.waitFor({ state: "detached" });
+  });
+});
+
 describe("settings", () => {
   test("stop everything, and resume, with a reason", async () => {
     await enter();

@@ -27,7 +27,7 @@ export const ROUTES = {
   addSilence: ["post", "/silences"],
   endSilence: ["delete", "/silences/{id}"],
   products: ["get", "/products"],
-  putProduct: ["put", "/products/{name}"],
+  setProduct: ["put", "/products/{name}"],
   removeProduct: ["delete", "/products/{name}"],
   thresholds: ["get", "/thresholds"],
   setThresholds: ["put", "/thresholds"],
@@ -89,8 +89,10 @@ export class Client {
   readonly addSilence = (body: { matchers: string[]; reason: string; ends_at: string }) => this.ask<T.Silence>("addSilence", { body });
   readonly endSilence = (id: string) => this.ask("endSilence", { path: { id } });
   readonly products = () => this.ask<{ products: T.Product[] }>("products");
-  readonly putProduct = ({ name, ...body }: T.Product) => this.ask<T.Product>("putProduct", { path: { name }, body });
-  readonly removeProduct = (name: string) => this.ask("removeProduct", { path: { name } });
+  /** Without a version it is a new one. */
+  readonly setProduct = (name: string, body: T.ProductSpec, version?: number) =>
+    this.ask<T.Product>("setProduct", { path: { name }, body, ...(version !== undefined && { ifMatch: `"${version}"` }) });
+  readonly removeProduct = (name: string, version: number) => this.ask("removeProduct", { path: { name }, ifMatch: `"${version}"` });
   readonly thresholds = () => this.ask("thresholds");
   readonly setThresholds = (body: unknown, etag: string | null) => this.ask("setThresholds", { body, ...(etag !== null && { ifMatch: etag }) });
   readonly previewThresholds = (body: unknown) => this.ask("previewThresholds", { body });

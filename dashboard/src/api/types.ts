@@ -362,4 +362,11 @@ export interface Product {
   criticality: Severity;
   channel?: string | null;
   runbook?: string | null;
+  /** Its ETag. */
+  version: number;
+  changed_by: string;
+  changed_at: string;
 }
+
+/** What people write of a product. */
+export type ProductSpec = Omit<Product, "name" | "version" | "changed_by" | "changed_at">;

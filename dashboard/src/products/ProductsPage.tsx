@@ -13,7 +13,7 @@ import { toast } from "../ui/Toasts";
 import { useQuery } from "../ui/hooks";
 import "../now/now.css";
 
-const NEW: Product = { name: "", matchers: [], owner: "", criticality: "medium", channel: null, runbook: null };
+const NEW: Product = { name: "", matchers: [], owner: "", criticality: "medium", channel: null, runbook: null, version: 0, changed_by: "", changed_at: "" };
 
 /** Named sets of resources, and who answers for them. */
 export function ProductsPage() {
@@ -27,7 +27,7 @@ export function ProductsPage() {
       {query.problem?.isAbsent === true ? (
         <div className="card"><Absent what="products"><p>They are configured in <code>config/products.json</code>.</p></Absent></div>
       ) : query.problem !== null ? <ProblemView problem={query.problem} what="products" retry={query.reload} /> : query.data === null ? <Loading /> : products.length === 0 ? (
-        <State icon="products" title="No product yet"><p>Without one, alerts go by the default route.</p></State>
+        <State icon="products" title="No product yet"><p>None was named here. Those of <code>config/products.json</code> hold all the same.</p></State>
       ) : (
         <div className="card table-wrap" tabIndex={0} role="region" aria-label="Products">
           <table className="table">
@@ -63,15 +63,15 @@ function ProductDialog({ product, isNew, onClose, onDone }: { product: Product; 
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
     void run(async () => {
-      const matchers = draft.matchers.split("\n").map((line) => line.trim()).filter((line) => line !== "");
       const { name, owner, criticality } = draft;
-      await client.putProduct({ name, matchers, owner, criticality, channel: draft.channel || null, runbook: draft.runbook || null });
+      const matchers = draft.matchers.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+      await client.setProduct(name, { matchers, owner, criticality, channel: draft.channel || null, runbook: draft.runbook || null }, isNew ? undefined : product.version);
       toast(`Saved ${name}`);
       onDone();
     });
   };
   const remove = () => void run(async () => {
-    await client.removeProduct(product.name);
+    await client.removeProduct(product.name, product.version);
     toast(`Removed ${product.name}`);
     onDone();
   });
