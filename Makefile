@@ -7,6 +7,7 @@ export PYTHONPATH := scripts
 # A tool that is installed wins over the one in .venv.
 export PATH := $(PATH):$(CURDIR)/.venv/bin
 PYTHON := .venv/bin/python
+SCHEMATHESIS := 4.32.5
 SHELL_SCRIPTS = $(shell git ls-files '*.sh' .ci/run)
 
 .PHONY: help
@@ -120,6 +121,16 @@ bench-logs:
 .PHONY: bench-audit
 bench-audit: ## How long a million entries of the audit trail take to verify
 	cargo bench --package nightjar-domain --locked --bench audit
+
+.PHONY: bench-live
+bench-live: setup ## How long a change takes to reach 500 open pages, on the running demo
+	$(PYTHON) -m bench.fan_out
+
+.PHONY: api-fuzz
+api-fuzz: setup ## Schemathesis against the API of the running demo: 5,000 cases and more
+	python3 -m venv target/api-venv
+	target/api-venv/bin/pip install --quiet --disable-pip-version-check schemathesis==$(SCHEMATHESIS)
+	PATH=$(CURDIR)/target/api-venv/bin:$$PATH $(PYTHON) -m api.fuzz
 
 .PHONY: bench-cold-start
 bench-cold-start:

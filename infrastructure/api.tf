@@ -24,16 +24,28 @@ resource "aws_apigatewayv2_integration" "function" {
 }
 
 resource "aws_apigatewayv2_route" "suite" {
-  # Only the health check is open: a load balancer has no credentials, and it tells nothing about incidents.
+  # Open are the health check, since a load balancer has no credentials, and the files of the page: they tell nothing of the account.
   for_each = {
-    "GET /health"                = "NONE"
-    "GET /me"                    = var.api_authorization
-    "GET /events"                = var.api_authorization
-    "GET /events/{id}"           = var.api_authorization
-    "GET /audit-log"             = var.api_authorization
-    "GET /audit-log/verify"      = var.api_authorization
-    "GET /openapi.json"          = var.api_authorization
-    "POST /alerts/{id}/feedback" = var.api_authorization
+    "GET /health"                 = "NONE"
+    "GET /me"                     = var.api_authorization
+    "GET /"                       = "NONE"
+    "GET /assets/{file}"          = "NONE"
+    "GET /favicon.svg"            = "NONE"
+    "GET /config.json"            = "NONE"
+    "GET /docs"                   = var.api_authorization
+    "GET /summary"                = var.api_authorization
+    "GET /metrics/summary"        = var.api_authorization
+    "GET /resources"              = var.api_authorization
+    "GET /resources/{id}"         = var.api_authorization
+    "GET /resources/{id}/metrics" = var.api_authorization
+    "GET /analyze"                = var.api_authorization
+    "POST /analyze"               = var.api_authorization
+    "GET /events"                 = var.api_authorization
+    "GET /events/{id}"            = var.api_authorization
+    "GET /audit-log"              = var.api_authorization
+    "GET /audit-log/verify"       = var.api_authorization
+    "GET /openapi.json"           = var.api_authorization
+    "POST /alerts/{id}/feedback"  = var.api_authorization
 
     "GET /remediations"                          = var.api_authorization
     "POST /remediations/stop"                    = var.api_authorization
@@ -71,6 +83,16 @@ resource "aws_apigatewayv2_stage" "default" {
     throttling_burst_limit = var.api_throttle.burst
   }
 
+  # What costs seconds of CPU, or a walk through a table, may not crowd out the rest.
+  dynamic "route_settings" {
+    for_each = toset(["GET /analyze", "POST /analyze", "GET /audit-log/verify", "GET /resources/{id}/metrics"])
+    content {
+      route_key              = route_settings.value
+      throttling_rate_limit  = max(1, var.api_throttle.rate / 4)
+      throttling_burst_limit = max(1, floor(var.api_throttle.burst / 4))
+    }
+  }
+
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.api_access.arn
     # Who asked for what, and how it went: no query strings, no headers.
@@ -86,6 +108,8 @@ resource "aws_apigatewayv2_stage" "default" {
       integration = "$context.integrationErrorMessage"
     })
   }
+
+  depends_on = [aws_apigatewayv2_route.suite]
 }
 
 # Under /aws/vendedlogs API Gateway needs no resource policy of its own, of which an account may have only ten.

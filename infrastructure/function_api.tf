@@ -18,13 +18,21 @@ module "api" {
     REMEDIATIONS_TABLE = aws_dynamodb_table.suite["remediations"].name
     APPROVAL_KEY_ID    = aws_kms_key.approvals.arn
 
+    INVENTORY_TABLE   = aws_dynamodb_table.suite["inventory"].name
+    MODELS_TABLE      = aws_dynamodb_table.suite["models"].name
+    PAGE_BUCKET       = one(aws_s3_bucket.page[*].bucket)
+    PAGE_CLIENT_ID    = one(aws_cognito_user_pool_client.people[*].id)
+    PAGE_USER_POOL_ID = one(aws_cognito_user_pool.users[*].id)
+    LIVE_URL          = local.live_url
+
+
     API_AUTHORIZATION          = var.api_authorization
     IAM_CALLER_ROLE            = var.iam_caller_role
     ROUTING_TABLE              = aws_dynamodb_table.suite["routing"].name
     INCIDENT_CHANGES_TOPIC_ARN = aws_sns_topic.suite["incident-changes"].arn
   }
 
-  permissions = {
+  permissions = merge(local.page_permissions, {
     Incidents = {
       actions = ["dynamodb:GetItem", "dynamodb:Query"]
       resources = [
@@ -64,6 +72,18 @@ module "api" {
       actions   = ["sns:Publish"]
       resources = [aws_sns_topic.suite["incident-changes"].arn]
     }
+    Inventory = {
+      actions   = ["dynamodb:GetItem", "dynamodb:Scan"]
+      resources = [aws_dynamodb_table.suite["inventory"].arn]
+    }
+    Models = {
+      actions   = ["dynamodb:GetItem"]
+      resources = [aws_dynamodb_table.suite["models"].arn]
+    }
+    Metrics = {
+      actions   = ["cloudwatch:GetMetricData"]
+      resources = ["*"]
+    }
     # A person's word on an approval, the kill switch, a policy that is switched on again.
     Remediations = {
       actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
@@ -73,5 +93,5 @@ module "api" {
       actions   = ["kms:VerifyMac"]
       resources = [aws_kms_key.approvals.arn]
     }
-  }
+  })
 }

@@ -23,7 +23,7 @@ locals {
 
   functions = [
     "onboarding", "anomaly-detector", "log-analyzer-rca", "alert-handler", "remediation-engine", "api", "model-trainer",
-    "audit-anchor",
+    "audit-anchor", "realtime",
   ]
 
   modules = {
@@ -35,6 +35,7 @@ locals {
     api                = module.api
     audit-anchor       = module.audit_anchor
     model-trainer      = module.model_trainer
+    realtime           = module.realtime
   }
 
   # What every function has in common; modules/function takes it as one object.

@@ -3,6 +3,11 @@ output "api_endpoint" {
   value       = aws_apigatewayv2_api.suite.api_endpoint
 }
 
+output "live_endpoint" {
+  description = "Address of the WebSocket API."
+  value       = local.live_url
+}
+
 output "sign_in" {
   description = "What a client needs to sign in: nightjar login reads it, and the page. Null unless api_authorization is JWT."
   value = local.has_users ? {

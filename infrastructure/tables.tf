@@ -6,6 +6,7 @@ locals {
     models        = { hash_key = "kind", range_key = "name", range_type = "S" }
     notifications = { hash_key = "id" }
     remediations  = { hash_key = "id" }
+    live          = { hash_key = "kind", range_key = "id", range_type = "S" }
     audit         = { hash_key = "chain", range_key = "seq", range_type = "N" }
     silences      = { hash_key = "id" }
     # What routing goes by: the documents below, and the products that people name through the API.
@@ -19,9 +20,11 @@ locals {
     }
     incidents = {
       hash_key = "id"
+      stream   = true
       indexes = {
         by_month    = { hash_key = "month", range_key = "opened_at" }
         by_resource = { hash_key = "resource_id", range_key = "opened_at" }
+        by_status   = { hash_key = "status", range_key = "opened_at" }
       }
     }
   }
@@ -42,6 +45,8 @@ resource "aws_dynamodb_table" "suite" {
   hash_key                    = each.value.hash_key
   range_key                   = try(each.value.range_key, null)
   deletion_protection_enabled = var.deletion_protection
+  stream_enabled              = try(each.value.stream, false)
+  stream_view_type            = try(each.value.stream, false) ? "NEW_IMAGE" : null
 
   dynamic "attribute" {
     for_each = local.table_attributes[each.key]

@@ -451,6 +451,23 @@ variable "machine_clients" {
   }
 }
 
+variable "page" {
+  description = "Who serves the page: api (the API's own function) or none."
+  type        = string
+  default     = "api"
+
+  validation {
+    condition     = contains(["api", "none"], var.page)
+    error_message = "page must be api or none."
+  }
+}
+
+variable "page_dir" {
+  description = "Folder with the built page; dashboard/dist if null. Where it is empty there is no page."
+  type        = string
+  default     = null
+}
+
 variable "api_cors_origins" {
   description = "Web origins that may call the API from a browser, such as https://ops.example.com."
   type        = list(string)

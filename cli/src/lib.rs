@@ -8,6 +8,7 @@ pub mod backtest;
 pub mod commands;
 pub mod outcome;
 pub mod output;
+pub mod session;
 
 use clap::Parser;
 

@@ -21,6 +21,7 @@ run "defaults" {
       audit         = "aiops-audit"
       incidents     = "aiops-incidents"
       inventory     = "aiops-inventory"
+      live          = "aiops-live"
       models        = "aiops-models"
       notifications = "aiops-notifications"
       remediations  = "aiops-remediations"

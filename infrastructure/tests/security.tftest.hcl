@@ -58,8 +58,8 @@ run "tables_can_be_restored_and_forget" {
   }
 
   assert {
-    condition     = sort([for index in aws_dynamodb_table.suite["incidents"].global_secondary_index : index.name]) == tolist(["by_month", "by_resource"])
-    error_message = "The API lists incidents by month and by resource."
+    condition     = sort([for index in aws_dynamodb_table.suite["incidents"].global_secondary_index : index.name]) == tolist(["by_month", "by_resource", "by_status"])
+    error_message = "The API lists incidents by month, by resource and by status."
   }
 }
 
@@ -70,7 +70,7 @@ run "roles_name_what_they_touch" {
       for function in local.modules : [
         for statement in jsondecode(function.policy).Statement : length(setsubtract(statement.Action, [
           "ec2:DescribeInstances", "ec2:DescribeInstanceStatus", "ec2:DescribeSnapshots", "cloudwatch:ListMetrics", "cloudwatch:GetMetricData", "logs:DescribeLogGroups",
-          "logs:GetQueryResults", "logs:StopQuery", "cloudtrail:LookupEvents", "autoscaling:DescribeAutoScalingGroups",
+          "logs:GetQueryResults", "logs:StopQuery", "cloudtrail:LookupEvents", "dynamodb:ListStreams", "autoscaling:DescribeAutoScalingGroups",
           "ssm:DescribeInstanceInformation", "ssm:GetCommandInvocation", "ssm:ListCommands",
         ])) == 0 if contains(statement.Resource, "*")
       ]
@@ -102,8 +102,8 @@ run "roles_name_what_they_touch" {
       for name, function in local.modules : name if anytrue([
         for statement in jsondecode(function.policy).Statement : contains(statement.Action, "dynamodb:DeleteItem") && statement.Effect == "Allow"
       ])
-    ] == ["alert-handler", "api", "onboarding"]
-    error_message = "Only three functions delete anything: alerts that were told and are over, products that somebody removed, and what left the inventory. Nobody deletes an audit entry."
+    ] == ["alert-handler", "api", "onboarding", "realtime"]
+    error_message = "Only four functions delete anything: alerts that were told and are over, products that somebody removed, what left the inventory, and who hung up. Nobody deletes an audit entry."
   }
 
   assert {
@@ -201,7 +201,7 @@ run "the_api_changes_no_more_than_it_must" {
       for statement in jsondecode(module.api.policy).Statement : statement.Action
       if statement.Effect == "Allow" && statement.Sid != "Audit"
       ]))) == tolist([
-      "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem", "kms:Decrypt", "kms:GenerateDataKey",
+      "cloudwatch:GetMetricData", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem", "kms:Decrypt", "kms:GenerateDataKey",
       "kms:GetPublicKey", "kms:VerifyMac", "logs:CreateLogStream", "logs:PutLogEvents", "s3:GetObject", "s3:ListBucket",
       "sns:Publish", "sqs:SendMessage",
     ])

@@ -12,9 +12,9 @@ variables {
 run "people_sign_in_by_default" {
   assert {
     condition = alltrue([
-      for key, route in aws_apigatewayv2_route.suite : route.authorization_type == (key == "GET /health" ? "NONE" : "JWT")
+      for key, route in aws_apigatewayv2_route.suite : route.authorization_type == (contains(["GET /health", "GET /", "GET /assets/{file}", "GET /favicon.svg", "GET /config.json"], key) ? "NONE" : "JWT")
     ])
-    error_message = "Every route but the health check asks for a token."
+    error_message = "Every route but the health check and the files of the page asks for a token."
   }
 
   assert {
@@ -48,6 +48,22 @@ run "people_sign_in_by_default" {
   }
 }
 
+run "live_updates_take_the_same_token" {
+  assert {
+    condition = (
+      module.realtime.environment.API_AUTHORIZATION == "JWT"
+      && module.realtime.environment.TOKEN_ISSUER == "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Example01"
+      && module.realtime.environment.TOKEN_CLIENTS == aws_cognito_user_pool_client.people[0].id
+    )
+    error_message = "The function knows whose tokens count."
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.suite["incidents"].stream_enabled && aws_lambda_event_source_mapping.live.maximum_record_age_in_seconds == 300
+    error_message = "What changes is told, and one bad record does not hold up the rest for long."
+  }
+}
+
 run "machines_have_a_scope_each" {
   variables {
     admin_email     = "boss@example.com"
@@ -77,6 +93,11 @@ run "signatures_instead" {
   assert {
     condition     = length(aws_cognito_user_pool.users) == 0 && output.sign_in == null && aws_apigatewayv2_route.suite["GET /events"].authorization_type == "AWS_IAM"
     error_message = "With signatures there is no user pool."
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_route.live["$connect"].authorization_type == "AWS_IAM"
+    error_message = "Connections are signed as well."
   }
 
   assert {

@@ -150,7 +150,8 @@ def conclude(story: Story, records: Records, instances: Fleet) -> int:
             story.say(f"{'NO ' if claim in broken else 'yes'}  {claim}", style="red" if claim in broken else "green")
     deployed = records.deployment
     print(f"The API answers at {deployed.api}, by its host name:")
-    print(f"  curl -H 'Host: {deployed.api_host}' {deployed.api}/events")
+    print(f"  nightjar login --api {deployed.page} --user {deployed.admin.name}    # password: {deployed.admin.password}")
+    print(f"  curl -H 'Host: {deployed.api_host}' -H \"Authorization: Bearer $(nightjar token)\" {deployed.api}/events")
     print(f"E-mails lie in {deployed.stack.outbox}. `make plan` plans again, `make down` stops the local AWS.")
     print(json.dumps(counts, separators=(",", ":")))
     return 1 if broken else 0

@@ -60,6 +60,7 @@ class Records:
         """What the API answers to a GET, or to a POST of `body`, if `method` does not say otherwise; None where it says nothing."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"Host": self.deployment.api_host, "Content-Type": "application/json"}
+        headers["Authorization"] = f"Bearer {self.deployment.token}"
         request = urllib.request.Request(self.deployment.api + path, data=data, headers=headers, method=method)
         with urllib.request.urlopen(request, timeout=10) as response:
             answer = response.read()

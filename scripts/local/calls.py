@@ -22,6 +22,8 @@ ACTIONS = {
     "s3:ListObjectsV2": "s3:ListBucket",
     # The client has the operation for directory buckets, and never calls it for others.
     "s3:CreateSession": None,
+    "apigatewaymanagement:PostToConnection": "execute-api:ManageConnections",
+    "apigatewaymanagement:DeleteConnection": "execute-api:ManageConnections",
     # IAM asks for the actions of the items in it.
     "dynamodb:TransactWriteItems": None,
 }
@@ -45,7 +47,7 @@ ON_A_TABLE = {
 #: What symbols tell of calls.
 KEPT = ("aws_sdk_", "nightjar_aws::stores", "nightjar_ec2::")
 #: Stores that write more tables than the one they are named after.
-TABLES = {"feedback": ("incidents", "series")}
+TABLES = {"feedback": ("incidents", "series"), "incidents_by_status": ("incidents",)}
 #: A call of a service without an SDK in the package: its name stands in the source.
 BY_HAND = re.compile(r'"(?P<service>autoscaling|ssm|sqs|sns)",\s*"(?:[A-Za-z0-9_]+\.)?(?P<action>[A-Z][A-Za-z]+)"')
 #: The same in the one crate for EC2, by the function that makes it.

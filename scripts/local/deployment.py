@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
+from local import sign_in
 from local.packages import ARCHITECTURE, Built
+from local.sign_in import Person
 from local.stack import Stack
 from local.terraform import Terraform, outputs
 
@@ -20,11 +23,25 @@ class Deployment:
     stack: Stack
     built: Built
     api_host: str
+    #: Address of the WebSocket API.
+    live: str
+    #: Who may sign in: the first administrator.
+    admin: Person
 
     @property
     def api(self) -> str:
         """Where the HTTP API answers; requests need the header `Host: <api_host>`."""
         return self.stack.endpoint
+
+    @property
+    def page(self) -> str:
+        """The same for a browser, which finds names below .localhost by itself."""
+        return f"http://{self.api_host}/"
+
+    @cached_property
+    def token(self) -> str:
+        """An access token of the first administrator; it lives for an hour."""
+        return self.admin.token(self.stack)
 
 
 def deploy(stack: Stack, built: Built, **variables: str) -> Deployment:
@@ -41,8 +58,6 @@ def deploy(stack: Stack, built: Built, **variables: str) -> Deployment:
             "min_instance_age_minutes": "0",
             # A minute of Lambda's retries takes seconds here (`retry_seconds`); the lease keeps the proportion.
             "publish_lease_seconds": "2",
-            # The emulator checks no signatures: with AWS_IAM the routes would only pretend to be closed.
-            "api_authorization": "NONE",
             # A local AWS is a try-out: it must be possible to destroy it.
             "anchor_lock_mode": "GOVERNANCE",
             "anchor_lock_days": 1,
@@ -52,4 +67,6 @@ def deploy(stack: Stack, built: Built, **variables: str) -> Deployment:
             **variables,
         },
     ).apply()
-    return Deployment(stack, built, outputs(stack.home)["api_endpoint"].split("//")[1])
+    told = outputs(stack.home)
+    admin = sign_in.first_admin(stack, told["sign_in"])
+    return Deployment(stack, built, told["api_endpoint"].split("//")[1], told["live_endpoint"], admin)

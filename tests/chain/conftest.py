@@ -148,7 +148,7 @@ class Chain:
     def nightjar(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [self.deployment.built.nightjar, *arguments],
-            env=self.deployment.stack.environment(),
+            env=self.deployment.stack.environment() | {"NIGHTJAR_TOKEN": self.deployment.token},
             capture_output=True,
             text=True,
             check=False,

@@ -1,4 +1,4 @@
-//! Requests to the API, signed with AWS Signature Version 4 where credentials are at hand.
+//! Requests to the API: with the token of whoever is signed in, else signed with AWS Signature Version 4 where credentials are at hand.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,11 +7,13 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
-use reqwest::header::{HOST, HeaderName, HeaderValue, IF_MATCH};
+use nightjar_aws::clock;
+use reqwest::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue, IF_MATCH};
 use reqwest::{Client, Request, Url};
 use serde_json::Value;
 
 use crate::aws::AwsArgs;
+use crate::session::Store;
 
 /// The name of API Gateway in signatures.
 const SERVICE: &str = "execute-api";
@@ -27,6 +29,9 @@ pub(super) struct ApiArgs {
     /// Do not sign requests: for an API that is deployed without authorization.
     #[arg(long, global = true)]
     no_sign: bool,
+    /// An access token, such as a machine client's, in place of the sign-in's.
+    #[arg(long, env = "NIGHTJAR_TOKEN", value_name = "TOKEN", global = true, hide_env_values = true)]
+    token: Option<String>,
     /// Name to send as Host, where the address is that of a gateway with several APIs, such as the local AWS.
     #[arg(long, value_name = "NAME", global = true)]
     host: Option<String>,
@@ -40,14 +45,45 @@ pub(super) struct ApiArgs {
 
 impl ApiArgs {
     pub(super) async fn client(&self) -> anyhow::Result<ApiClient> {
-        let Some(api) = &self.api else {
-            anyhow::bail!(
-                "which API? Give --api or NIGHTJAR_API: `terraform -chdir=infrastructure output api_endpoint`"
-            );
-        };
+        let api = self.address()?;
         let aws = AwsArgs { region: self.region.clone(), profile: self.profile.clone() };
-        let signing = if self.no_sign { Signing::Off } else { Signing::load(&aws).await };
+        let signing = match self.session_token().await? {
+            Some(token) => Signing::Token(token),
+            None if self.no_sign => Signing::Off,
+            None => Signing::load(&aws).await,
+        };
         ApiClient::new(api, self.host.as_deref(), signing)
+    }
+
+    /// The API's address.
+    pub(super) fn address(&self) -> anyhow::Result<&str> {
+        self.api
+            .as_deref()
+            .context("which API? Give --api or NIGHTJAR_API: `terraform -chdir=infrastructure output api_endpoint`")
+    }
+
+    pub(super) fn host(&self) -> Option<&str> {
+        self.host.as_deref()
+    }
+
+    /// A client without credentials.
+    #[allow(clippy::unused_self, reason = "beside the other particulars of requests")]
+    pub(super) fn http(&self) -> anyhow::Result<Client> {
+        http()
+    }
+
+    /// The token that is given, or that of the sign-in to this API, renewed where it is about to end.
+    pub(super) async fn session_token(&self) -> anyhow::Result<Option<String>> {
+        if let Some(token) = &self.token {
+            return Ok(Some(token.clone()));
+        }
+        let Ok(store) = Store::of_this_user() else { return Ok(None) };
+        let api = self.address()?;
+        let Some(mut session) = store.get(api)? else { return Ok(None) };
+        if session.token(&http()?, clock::now()).await? {
+            store.put(api, session.clone())?;
+        }
+        Ok(Some(session.access_token))
     }
 
     /// One event, as the API tells it.
@@ -61,7 +97,12 @@ impl ApiArgs {
 #[derive(Debug)]
 pub(super) enum Signing {
     Off,
-    With { credentials: Credentials, region: Option<String> },
+    /// The token of whoever is signed in.
+    Token(String),
+    With {
+        credentials: Credentials,
+        region: Option<String>,
+    },
 }
 
 impl Signing {
@@ -93,16 +134,13 @@ pub(super) struct ApiClient {
 
 impl ApiClient {
     pub(super) fn new(base: &str, host: Option<&str>, signing: Signing) -> anyhow::Result<Self> {
-        // An error means that a provider is installed already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let base: Url = format!("{}/", base.trim_end_matches('/'))
             .parse()
             .with_context(|| format!("{base:?} is no address of an API: it starts with https://"))?;
         if !matches!(base.scheme(), "http" | "https") || base.host_str().is_none() {
             bail!("{base} is no address of an API: it starts with https://");
         }
-        let http =
-            Client::builder().timeout(TIMEOUT).user_agent(concat!("nightjar/", env!("CARGO_PKG_VERSION"))).build()?;
+        let http = http()?;
         let host = host.map(str::parse).transpose().context("--host is no host name")?;
         Ok(Self { http, base, host, signing })
     }
@@ -134,6 +172,9 @@ impl ApiClient {
         if let Some(host) = &self.host {
             request.headers_mut().insert(HOST, host.clone());
         }
+        if let Signing::Token(token) = &self.signing {
+            request.headers_mut().insert(AUTHORIZATION, format!("Bearer {token}").parse()?);
+        }
         if let Signing::With { credentials, region } = &self.signing {
             let region = region_in(&self.base)
                 .or_else(|| region.clone())
@@ -150,13 +191,21 @@ impl ApiClient {
         }
         let told = body.as_ref().and_then(complaint).unwrap_or_else(|| "it does not say why".to_owned());
         let advice = match status.as_u16() {
-            401 | 403 => {
-                "\nThe caller needs execute-api:Invoke on this API, and the request a valid signature (--profile, --region)."
+            401 => "\nSign in: nightjar login. Where the API takes signatures: --profile, --region.",
+            403 => {
+                "\nThe caller needs a role that may do this; where the API takes signatures, execute-api:Invoke on this API."
             }
             _ => "",
         };
         bail!("the API answered {status}: {told}{advice}")
     }
+}
+
+/// The client that every request goes through.
+fn http() -> anyhow::Result<Client> {
+    // An error means that a provider is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Ok(Client::builder().timeout(TIMEOUT).user_agent(concat!("nightjar/", env!("CARGO_PKG_VERSION"))).build()?)
 }
 
 /// What a problem document, or API Gateway itself, says.
@@ -270,6 +319,18 @@ mod tests {
             .mount(&server)
             .await;
         let client = ApiClient::new(&server.uri(), Some("a1.execute-api.localhost"), signing()).unwrap();
+        client.get("events", &[]).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn who_is_signed_in_sends_his_token() {
+        let server = MockServer::start().await;
+        Mock::given(header("authorization", "Bearer t0ken"))
+            .respond_with(ResponseTemplate::new(200).set_body_json(json!({})))
+            .expect(1)
+            .mount(&server)
+            .await;
+        let client = ApiClient::new(&server.uri(), None, Signing::Token("t0ken".to_owned())).unwrap();
         client.get("events", &[]).await.unwrap();
     }
 

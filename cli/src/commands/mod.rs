@@ -10,6 +10,7 @@ mod doctor;
 mod events;
 mod explain;
 mod feedback;
+mod login;
 mod logs;
 mod models;
 mod notify;
@@ -64,6 +65,12 @@ pub enum Command {
     /// Check, list and try the Sigma rules on CloudTrail events.
     #[command(subcommand)]
     Rules(rules::RulesCommand),
+    /// Sign in to the API with the user pool of its deployment.
+    Login(login::LoginArgs),
+    /// Sign out again, here and at Cognito.
+    Logout(login::LogoutArgs),
+    /// Print the access token of the sign-in, for curl and scripts.
+    Token(login::LogoutArgs),
     /// Look for what keeps a deployment from doing its work.
     Doctor(doctor::DoctorArgs),
 }
@@ -91,6 +98,9 @@ pub async fn run(command: Command, output: Output) -> anyhow::Result<Outcome> {
         Command::Routes(args) => routes::run(&args, output),
         Command::Logs(command) => logs::run(&command, output),
         Command::Rules(command) => rules::run(&command, output),
+        Command::Login(args) => login::login(&args, output).await,
+        Command::Logout(args) => login::logout(&args, output).await,
+        Command::Token(args) => login::token(&args, output).await,
         Command::Doctor(args) => doctor::run(&args, output).await,
     }
 }

@@ -22,12 +22,26 @@ pub enum Needs {
 
 const OPEN: Needs = Needs::Nothing;
 const VIEWER: Needs = Needs::Role(Role::Viewer);
+const ADMIN: Needs = Needs::Role(Role::Admin);
 const OPERATOR: Needs = Needs::Role(Role::Operator);
 
 /// Every operation of the API, by method and path. A test compares it with the description and with Terraform's routes.
 pub const TABLE: &[(&str, &str, Needs)] = &[
     ("GET", "/health", OPEN),
+    // The page's own files, and where it signs in: needed before anybody can.
+    ("GET", "/", OPEN),
+    ("GET", "/assets/{file}", OPEN),
+    ("GET", "/favicon.svg", OPEN),
+    ("GET", "/config.json", OPEN),
     ("GET", "/me", VIEWER),
+    ("GET", "/docs", VIEWER),
+    ("GET", "/summary", VIEWER),
+    ("GET", "/metrics/summary", VIEWER),
+    ("GET", "/resources", VIEWER),
+    ("GET", "/resources/{id}", VIEWER),
+    ("GET", "/resources/{id}/metrics", VIEWER),
+    ("GET", "/analyze", VIEWER),
+    ("POST", "/analyze", VIEWER),
     ("GET", "/openapi.json", VIEWER),
     ("GET", "/events", VIEWER),
     ("GET", "/events/{id}", VIEWER),
@@ -37,8 +51,8 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
     ("POST", "/alerts/{id}/feedback", OPERATOR),
     ("GET", "/remediations", VIEWER),
     ("POST", "/remediations/stop", OPERATOR),
-    ("POST", "/remediations/resume", OPERATOR),
-    ("POST", "/remediations/policies/{policy}/reset", OPERATOR),
+    ("POST", "/remediations/resume", ADMIN),
+    ("POST", "/remediations/policies/{policy}/reset", ADMIN),
     ("POST", "/remediations/{id}/undo", OPERATOR),
     ("GET", "/approvals", VIEWER),
     ("GET", "/approvals/{id}", VIEWER),
@@ -57,6 +71,11 @@ pub fn needs(method: &str, path: &str) -> Option<Needs> {
     // axum answers HEAD with what GET would say.
     let method = if method == "HEAD" { "GET" } else { method };
     TABLE.iter().find(|(m, p, _)| *m == method && *p == path).map(|(_, _, needs)| *needs)
+}
+
+/// Whether reading a path asks for nobody.
+pub fn is_open(path: &str) -> bool {
+    needs("GET", path) == Some(Needs::Nothing)
 }
 
 /// A middleware: lets a request through to its handler if its caller may make it.

@@ -4,10 +4,13 @@ use jiff::Timestamp;
 use nightjar_anchors::{AnchorBucket, Signer};
 use nightjar_aws::envelope::Publisher;
 use nightjar_aws::settings::Environment;
-use nightjar_aws::stores::{AuditStore, FeedbackStore, IncidentStore, RemediationStore, RoutingStore, SeriesStore};
+use nightjar_aws::stores::{
+    AuditStore, FeedbackStore, IncidentStore, InventoryStore, ModelStore, RemediationStore, RoutingStore, SeriesStore,
+};
 use nightjar_aws::{clients, clock};
 
 use crate::caller::Authorization;
+use crate::page::Page;
 use crate::settings::Settings;
 
 /// Built once, before the first request; a clone shares the client.
@@ -21,6 +24,11 @@ pub struct Context {
     /// Asked for its public half only: the role may not sign.
     pub anchor_key: Signer,
     pub repairs: Repairs,
+    pub inventory: InventoryStore,
+    /// What judges a resource's history.
+    pub models: ModelStore,
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
+    pub page: Page,
     /// Who proves callers to be whom they say.
     pub authorization: Authorization,
     /// Products, which routes go by.
@@ -43,6 +51,7 @@ pub struct Repairs {
 /// What the API asks AWS with.
 #[derive(Debug, Clone)]
 pub struct Clients {
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
     pub dynamodb: aws_sdk_dynamodb::Client,
     pub s3: aws_sdk_s3::Client,
     pub kms: aws_sdk_kms::Client,
@@ -51,7 +60,7 @@ pub struct Clients {
 
 impl Context {
     pub fn new(aws: Clients, settings: Settings, now: fn() -> Timestamp) -> Self {
-        let Clients { dynamodb, s3, kms, sns } = aws;
+        let Clients { cloudwatch, dynamodb, s3, kms, sns } = aws;
         let Settings { incidents_table: incidents, series_table: series, authorization, .. } = settings;
         let repairs = Repairs {
             store: RemediationStore::new(dynamodb.clone(), settings.remediations_table),
@@ -63,6 +72,10 @@ impl Context {
             incidents: IncidentStore::new(dynamodb.clone(), incidents),
             series: SeriesStore::new(dynamodb.clone(), series),
             routing: RoutingStore::new(dynamodb.clone(), settings.routing_table),
+            inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table),
+            models: ModelStore::new(dynamodb.clone(), settings.models_table),
+            cloudwatch,
+            page: Page::new(s3.clone(), settings.page),
             audit: AuditStore::new(dynamodb, settings.audit_table),
             anchors: AnchorBucket::new(s3, settings.anchors_bucket),
             anchor_key: Signer::new(kms, settings.anchors_key_arn),
@@ -75,9 +88,16 @@ impl Context {
 
     /// Reads the settings and builds the clients.
     pub async fn load() -> anyhow::Result<Self> {
-        let settings = Settings::read(Environment::process())?;
+        let mut settings = Settings::read(Environment::process())?;
         let config = clients::load().await;
+        // Browsers go to Cognito's own address, or to the one that stands for all of AWS here.
+        settings.page.cognito = match (config.endpoint_url(), config.region()) {
+            (Some(endpoint), _) => Some(format!("{}/", endpoint.trim_end_matches('/'))),
+            (None, Some(region)) => Some(format!("https://cognito-idp.{region}.amazonaws.com/")),
+            (None, None) => None,
+        };
         let aws = Clients {
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             dynamodb: aws_sdk_dynamodb::Client::new(&config),
             s3: aws_sdk_s3::Client::new(&config),
             kms: aws_sdk_kms::Client::new(&config),

@@ -6,13 +6,18 @@
 //! problem document ([`problem`]); [`access`] has the one table of who may do what; [`trace`] names the request in the answer and logs what failed, once.
 
 pub mod access;
+pub mod analysis;
 pub mod audit_query;
 pub mod caller;
 pub mod context;
 pub mod cursor;
+pub mod headers;
+pub mod history;
+pub mod page;
 mod parameters;
 pub mod problem;
 pub mod query;
+pub mod resource_query;
 pub mod routes;
 pub mod settings;
 pub mod trace;

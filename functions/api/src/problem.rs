@@ -16,6 +16,7 @@ const GENERIC: &str = "about:blank";
 const INVALID_PARAMETERS: &str = "urn:problem-type:nightjar:invalid-parameters";
 const TOO_MANY_ENTRIES: &str = "urn:problem-type:nightjar:too-many-entries";
 const UNKNOWN_EVENT: &str = "urn:problem-type:nightjar:unknown-event";
+const UNKNOWN_RESOURCE: &str = "urn:problem-type:nightjar:unknown-resource";
 const FORBIDDEN: &str = "urn:problem-type:nightjar:forbidden";
 const FEEDBACK_REFUSED: &str = "urn:problem-type:nightjar:feedback-refused";
 const APPROVAL_REFUSED: &str = "urn:problem-type:nightjar:approval-refused";
@@ -84,6 +85,23 @@ impl Problem {
     pub fn unknown_event(id: &str) -> Self {
         let detail = format!("there is no event {id:?}; events are kept until their retention ends");
         Self { kind: UNKNOWN_EVENT, ..Self::generic(StatusCode::NOT_FOUND, "Unknown event", detail) }
+    }
+
+    /// 404 for a resource that is not in the inventory.
+    pub fn unknown_resource(id: &str) -> Self {
+        let detail = format!("there is no resource {id:?} in the inventory; GET /resources lists what is watched");
+        Self { kind: UNKNOWN_RESOURCE, ..Self::generic(StatusCode::NOT_FOUND, "Unknown resource", detail) }
+    }
+
+    /// 404 for a metric that is not watched.
+    pub fn unknown_metric(metric: &str, resource: &str) -> Self {
+        let detail = format!("{metric:?} of {resource} is not watched; GET /resources/{resource} lists what is");
+        Self { kind: UNKNOWN_RESOURCE, ..Self::generic(StatusCode::NOT_FOUND, "Unknown metric", detail) }
+    }
+
+    /// What the framework refuses by itself.
+    pub fn of_status(status: StatusCode, detail: String) -> Self {
+        Self::generic(status, status.canonical_reason().unwrap_or("Error"), detail)
     }
 
     /// 401 for a request that nobody is proven to have sent.

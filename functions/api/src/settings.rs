@@ -4,6 +4,7 @@ use nightjar_aws::settings::{Environment, SettingsError};
 use nightjar_domain::identity::Role;
 
 use crate::caller::Authorization;
+use crate::page::PageSettings;
 
 /// The function's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,10 @@ pub struct Settings {
     pub series_table: String,
     /// `REMEDIATIONS_TABLE`: what is under repair, and the kill switch.
     pub remediations_table: String,
+    /// `INVENTORY_TABLE`: what is watched.
+    pub inventory_table: String,
+    /// `MODELS_TABLE`: trained models.
+    pub models_table: String,
     /// `AUDIT_TABLE`: the audit trail.
     pub audit_table: String,
     /// `ANCHORS_BUCKET`: the bucket with the trail's anchors.
@@ -28,6 +33,7 @@ pub struct Settings {
     pub routing_table: String,
     /// `INCIDENT_CHANGES_TOPIC_ARN`: where changes are told.
     pub changes_topic_arn: String,
+    pub page: PageSettings,
 }
 
 impl Settings {
@@ -36,6 +42,8 @@ impl Settings {
             incidents_table: environment.required("INCIDENTS_TABLE"),
             series_table: environment.required("SERIES_TABLE"),
             remediations_table: environment.required("REMEDIATIONS_TABLE"),
+            inventory_table: environment.required("INVENTORY_TABLE"),
+            models_table: environment.required("MODELS_TABLE"),
             audit_table: environment.required("AUDIT_TABLE"),
             anchors_bucket: environment.required("ANCHORS_BUCKET"),
             anchors_key_arn: environment.required("ANCHORS_KEY_ARN"),
@@ -43,6 +51,13 @@ impl Settings {
             authorization: Self::authorization(&mut environment),
             routing_table: environment.required("ROUTING_TABLE"),
             changes_topic_arn: environment.required("INCIDENT_CHANGES_TOPIC_ARN"),
+            page: PageSettings {
+                bucket: environment.optional("PAGE_BUCKET"),
+                client_id: environment.optional("PAGE_CLIENT_ID"),
+                user_pool_id: environment.optional("PAGE_USER_POOL_ID"),
+                cognito: None,
+                live: environment.optional("LIVE_URL"),
+            },
         };
         environment.finish(settings)
     }
@@ -68,7 +83,7 @@ mod tests {
             assert_eq!(
                 error.to_string(),
                 "the function's environment variables are not usable: INCIDENTS_TABLE is not set; SERIES_TABLE is not set; \
-                 REMEDIATIONS_TABLE is not set; AUDIT_TABLE is not set; ANCHORS_BUCKET is not set; ANCHORS_KEY_ARN is not set; \
+                 REMEDIATIONS_TABLE is not set; INVENTORY_TABLE is not set; MODELS_TABLE is not set; AUDIT_TABLE is not set; ANCHORS_BUCKET is not set; ANCHORS_KEY_ARN is not set; \
                  APPROVAL_KEY_ID is not set; ROUTING_TABLE is not set; INCIDENT_CHANGES_TOPIC_ARN is not set. They are set by Terraform (infrastructure/)"
             );
         }

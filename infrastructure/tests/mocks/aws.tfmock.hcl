@@ -32,7 +32,10 @@ mock_resource "aws_sqs_queue" {
 }
 
 mock_resource "aws_dynamodb_table" {
-  defaults = { arn = "arn:aws:dynamodb:us-east-1:111122223333:table/a-table" }
+  defaults = {
+    arn        = "arn:aws:dynamodb:us-east-1:111122223333:table/a-table"
+    stream_arn = "arn:aws:dynamodb:us-east-1:111122223333:table/a-table/stream/2026-11-21T10:00:00.000"
+  }
 }
 
 mock_resource "aws_iam_role" {

@@ -7,11 +7,13 @@ from local.patches import (
     alarms,
     async_invocation,
     cloudtrail_names,
+    connections_endpoint,
     describe_alarms,
     ec2_resource_tags,
     ec2_state_events,
     health_path,
     eventbridge_lambda,
+    jwt_authorizer,
     metric_order,
     metric_retention,
     queue_metrics,
@@ -19,6 +21,7 @@ from local.patches import (
     secure_transport,
     sns_email,
     sns_lambda,
+    websocket_protocol,
 )
 
 ALL = (
@@ -37,6 +40,9 @@ ALL = (
     ec2_state_events,
     health_path,
     secure_transport,
+    jwt_authorizer,
+    websocket_protocol,
+    connections_endpoint,
 )
 
 

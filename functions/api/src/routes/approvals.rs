@@ -17,7 +17,7 @@ use nightjar_domain::incident::Status;
 use nightjar_domain::remediation::{Claim, ClaimState, Decision, Refusal, Ticket};
 use serde::{Deserialize, Serialize};
 
-use crate::caller::actor;
+use crate::caller::{Authorization, actor};
 use crate::context::Context;
 use crate::problem::Problem;
 
@@ -31,8 +31,9 @@ pub struct Approvals {
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
-    /// From the message that asked.
-    token: String,
+    /// From the message that asked. Who is signed in may leave it out: his role speaks for him.
+    #[serde(default)]
+    token: Option<String>,
     #[serde(default)]
     why: String,
 }
@@ -116,16 +117,29 @@ async fn decide(
     answer: Result<Json<Answer>, JsonRejection>,
 ) -> Result<Json<Claim>, Problem> {
     let Json(answer) = answer.map_err(|rejection| Problem::unreadable_body(&rejection.body_text()))?;
-    let (ticket, mac) = Ticket::read(&answer.token).map_err(refused)?;
-    if ticket.incident.as_str() != id {
-        return Err(refused(Refusal::Tampered));
-    }
-    let claim = stored(context, id).await?;
     let now = (context.now)();
-    let fingerprint = ticket.fingerprint(&claim, now).map_err(refused)?;
-    if !is_genuine(context, &ticket.message(fingerprint), mac).await? {
-        return Err(refused(Refusal::Tampered));
-    }
+    let (ticket, claim) = match &answer.token {
+        Some(token) => {
+            let (ticket, mac) = Ticket::read(token).map_err(refused)?;
+            if ticket.incident.as_str() != id {
+                return Err(refused(Refusal::Tampered));
+            }
+            let claim = stored(context, id).await?;
+            let fingerprint = ticket.fingerprint(&claim, now).map_err(refused)?;
+            if !is_genuine(context, &ticket.message(fingerprint), mac).await? {
+                return Err(refused(Refusal::Tampered));
+            }
+            (ticket, claim)
+        }
+        // Where nobody is proven to be anybody, the token alone proves that somebody was asked.
+        None if context.authorization == Authorization::Nobody => return Err(refused(Refusal::Malformed)),
+        None => {
+            let claim = stored(context, id).await?;
+            let ticket = Ticket::of(&claim).ok_or_else(|| refused(Refusal::NotWaiting))?;
+            ticket.fingerprint(&claim, now).map_err(refused)?;
+            (ticket, claim)
+        }
+    };
     let resolved = context.incidents.get(&ticket.incident).await?.is_none_or(|s| s.incident.status == Status::Resolved);
     if resolved {
         return Err(Problem::conflict("the approval is void: the event is resolved".to_owned()));

@@ -6,12 +6,10 @@ use axum::extract::{Path, Query, State};
 use axum::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
 use nightjar_aws::stores::StoreError;
+use nightjar_domain::event_summary::EventSummary;
 use nightjar_domain::id::IncidentId;
-use nightjar_domain::incident::{Incident, Status};
-use nightjar_domain::resource::ResourceRef;
-use nightjar_domain::severity::Severity;
+use nightjar_domain::incident::Incident;
 use serde::Serialize;
 
 use super::unreadable_query;
@@ -30,48 +28,6 @@ pub struct EventPage {
     /// Where the next page starts, for the parameter `cursor`; null on the last page.
     #[schema(required = true)]
     next_cursor: Option<String>,
-}
-
-/// An event without its evidence, which `GET /events/{id}` adds: a hundred events with all their log patterns would
-/// exceed the 6 MB that Lambda may answer.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct EventSummary {
-    id: IncidentId,
-    title: String,
-    status: Status,
-    severity: Severity,
-    opened_at: Timestamp,
-    resource: ResourceRef,
-    /// Name of the metric that was abnormal.
-    metric: String,
-    /// In the metric's own unit.
-    observed: f64,
-    /// 0 (ordinary) to 1 (never seen).
-    score: f64,
-    /// The likeliest cause, in a sentence.
-    summary: String,
-    /// Whether people were alerted.
-    escalated: bool,
-    version: u64,
-}
-
-impl From<Incident> for EventSummary {
-    fn from(incident: Incident) -> Self {
-        Self {
-            escalated: incident.escalation.is_escalated(),
-            id: incident.id,
-            title: incident.title,
-            status: incident.status,
-            severity: incident.severity,
-            opened_at: incident.opened_at,
-            resource: incident.anomaly.resource,
-            metric: incident.anomaly.metric.name,
-            observed: incident.anomaly.observed,
-            score: incident.anomaly.score,
-            summary: incident.finding.summary,
-            version: incident.version,
-        }
-    }
 }
 
 /// List events, newest first.
@@ -130,7 +86,7 @@ pub async fn show(
 }
 
 /// Whether `If-None-Match` names this version. The comparison is weak (RFC 9110, 13.1.2).
-fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+pub(super) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     headers
         .get_all(IF_NONE_MATCH)
         .iter()

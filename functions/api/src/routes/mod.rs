@@ -1,15 +1,20 @@
 //! What is served where.
 
 pub mod alerts;
+pub mod analyze;
 pub mod approvals;
 pub mod audit_log;
+pub mod docs;
 pub mod events;
 pub mod feedback;
 pub mod health;
 pub mod me;
 pub mod openapi;
+pub mod page;
 pub mod products;
 pub mod remediations;
+pub mod resources;
+pub mod summary;
 
 use axum::Router;
 use axum::extract::rejection::QueryRejection;
@@ -19,6 +24,7 @@ use axum::routing::{get, post};
 
 use crate::access::guard;
 use crate::context::Context;
+use crate::headers::finish;
 use crate::problem::{BadParameter, Problem};
 use crate::trace::trace;
 
@@ -34,6 +40,7 @@ pub fn guarded(routes: Router<Context>, context: Context) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(context.authorization, guard))
         .layer(from_fn(trace))
+        .layer(from_fn(finish))
         .with_state(context)
 }
 
@@ -55,6 +62,17 @@ pub fn routes() -> Router<Context> {
         .route("/approvals/{id}", get(approvals::show))
         .route("/approvals/{id}/approve", post(approvals::approve))
         .route("/approvals/{id}/deny", post(approvals::deny))
+        .route("/", get(page::index))
+        .route("/assets/{file}", get(page::asset))
+        .route("/favicon.svg", get(page::icon))
+        .route("/config.json", get(page::config))
+        .route("/docs", get(docs::show))
+        .route("/summary", get(summary::summary))
+        .route("/metrics/summary", get(summary::metrics))
+        .route("/resources", get(resources::list))
+        .route("/resources/{id}", get(resources::show))
+        .route("/resources/{id}/metrics", get(resources::series))
+        .route("/analyze", get(analyze::resource).post(analyze::datapoints))
         .route("/me", get(me::show))
         .route("/alerts/{id}/acknowledge", post(alerts::acknowledge))
         .route("/alerts/{id}/suppress", post(alerts::suppress))

@@ -2,14 +2,24 @@
 
 use axum::Json;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use super::{alerts, approvals, audit_log, events, feedback, health, me, products, remediations};
+use super::{
+    alerts, analyze, approvals, audit_log, docs, events, feedback, health, me, page, products, remediations, resources,
+    summary,
+};
+use crate::problem::Problem;
 
 /// Serve this document.
 #[utoipa::path(get, path = "/openapi.json", tag = "health", responses((status = 200, description = "The OpenAPI 3.1 document", content_type = "application/json")))]
 pub async fn document() -> Json<utoipa::openapi::OpenApi> {
-    Json(Document::openapi())
+    Json(description())
+}
+
+/// The whole description.
+pub(super) fn description() -> utoipa::openapi::OpenApi {
+    Document::openapi()
 }
 
 #[derive(OpenApi)]
@@ -20,10 +30,13 @@ pub async fn document() -> Json<utoipa::openapi::OpenApi> {
         contact(),
     ),
     paths(
-        health::health, me::show, events::list, events::show, alerts::acknowledge, alerts::suppress, alerts::resolve,
-        feedback::give, remediations::status, remediations::stop, remediations::resume, remediations::reset,
-        remediations::undo, approvals::list, approvals::show, approvals::approve, approvals::deny, products::list,
-        products::show, products::put, products::remove, audit_log::list, audit_log::verify, document,
+        health::health, me::show, events::list, events::show, alerts::acknowledge, alerts::suppress,
+        alerts::resolve, feedback::give, remediations::status, remediations::stop,
+        remediations::resume, remediations::reset, remediations::undo, approvals::list, approvals::show, approvals::approve, approvals::deny,
+        products::list, products::show, products::put, products::remove,
+        audit_log::list, audit_log::verify, document, docs::show, summary::summary, summary::metrics, resources::list,
+        resources::show, resources::series, analyze::resource, analyze::datapoints, page::index, page::asset, page::icon,
+        page::config,
     ),
     tags(
         (name = "events", description = "What Nightjar found"),
@@ -31,11 +44,14 @@ pub async fn document() -> Json<utoipa::openapi::OpenApi> {
         (name = "remediations", description = "What is under repair, and the switches"),
         (name = "approvals", description = "What waits for a person's word"),
         (name = "products", description = "Which resources belong together, and who owns them"),
+        (name = "resources", description = "What is watched, and how it is"),
+        (name = "page", description = "The page's files, which anybody may have"),
         (name = "audit", description = "What was done, and the proof that nobody changed the record"),
         (name = "health", description = "The API itself"),
     ),
+    components(schemas(Problem)),
     security(("bearer" = []), ("sigv4" = []), ()),
-    modifiers(&Authorizers),
+    modifiers(&Authorizers, &Refusals),
 )]
 struct Document;
 
@@ -56,4 +72,45 @@ impl Modify for Authorizers {
         let signature = ApiKey::Header(ApiKeyValue::with_description("Authorization", description));
         components.add_security_scheme("sigv4", SecurityScheme::ApiKey(signature));
     }
+}
+
+/// What any operation may answer: the authorizer, the table of roles, the framework and AWS refuse before and after the handlers.
+struct Refusals;
+
+impl Modify for Refusals {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for (path, item) in &mut document.paths.paths {
+            let reading = item.get.as_mut().map(|operation| (operation, false));
+            let writing = [&mut item.post, &mut item.put, &mut item.delete];
+            let writing = writing.into_iter().filter_map(|operation| Some((operation.as_mut()?, true)));
+            for (operation, has_body) in reading.into_iter().chain(writing) {
+                let mut refusals = vec![("500", "The answer cannot be made"), ("503", "Try again")];
+                if !crate::access::is_open(path) {
+                    refusals.push(("401", "Nobody is proven to have sent this"));
+                    refusals.push(("403", "The caller's role is too low, or what is handed over is not genuine"));
+                }
+                if path.contains('{') {
+                    refusals.push(("400", "The path cannot be read"));
+                    refusals.push(("404", "There is nothing of this name"));
+                }
+                if has_body {
+                    refusals.push(("400", "A body that cannot be used"));
+                    refusals.push(("413", "The body is too large"));
+                    refusals.push(("415", "The body is not application/json"));
+                    refusals.push(("422", "A body of another form"));
+                }
+                for (status, description) in refusals {
+                    let known = &mut operation.responses.responses;
+                    if !known.contains_key(status) {
+                        known.insert(status.to_owned(), RefOr::T(refusal(description)));
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn refusal(description: &str) -> Response {
+    let problem = Content::new(Some(Ref::from_schema_name("Problem")));
+    ResponseBuilder::new().description(description).content("application/problem+json", problem).build()
 }

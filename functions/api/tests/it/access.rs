@@ -18,7 +18,7 @@ fn api() -> Router {
 /// The event of a request whose token carries `claims`; without a token for `None`.
 fn event(method: &str, path: &str, claims: Option<Value>) -> Value {
     let mut event = fixture("list");
-    event["rawPath"] = path.replace("{id}", "inc_0123456789abcdef0123").into();
+    event["rawPath"] = path.replace("{id}", "inc_0123456789abcdef0123").replace("{file}", "index.js").into();
     event["rawQueryString"] = "".into();
     event["requestContext"]["http"]["method"] = method.into();
     event["requestContext"]["authorizer"] = match claims {
@@ -75,10 +75,10 @@ async fn every_operation_asks_for_its_role() {
 }
 
 #[tokio::test]
-async fn only_the_health_check_is_open() {
+async fn only_the_health_check_and_the_files_of_the_page_are_open() {
     let open: Vec<_> =
         TABLE.iter().filter(|(_, _, needs)| *needs == Needs::Nothing).map(|(_, path, _)| *path).collect();
-    assert_eq!(open, ["/health"]);
+    assert_eq!(open, ["/health", "/", "/assets/{file}", "/favicon.svg", "/config.json"]);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use nightjar_domain::remediation::{Action, Announcement, Claim, ClaimState, Deci
 use nightjar_testkit::{incident, now, resource_ref};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, api_with, get, item, send};
+use crate::support::{Answer, api_for_anybody, api_with, get, item, send};
 
 fn until() -> Timestamp {
     now() + SignedDuration::from_mins(30)
@@ -104,6 +104,20 @@ async fn a_genuine_token_is_noted_with_who_gave_it() {
     let decision = &answer.body["state"]["decision"];
     assert_eq!(decision["by"], "arn:aws:sts::000000000000:assumed-role/reader/cli");
     assert_eq!((&decision["approved"], &decision["why"]), (&json!(true), &json!("looks right")));
+}
+
+#[tokio::test]
+async fn who_is_signed_in_needs_no_token() {
+    let (client, write) = table(waiting(None, until()));
+    let event = post("approve", &json!({ "why": "looks right" }));
+    let answer = send(api_with(client, kms(true)), &event).await;
+    assert_eq!((answer.status.as_u16(), write.num_calls()), (200, 1));
+    let (client, write) = table(waiting(None, now()));
+    assert_eq!(send(api_with(client, kms(true)), &event).await.status.as_u16(), 410);
+    assert_eq!(write.num_calls(), 0);
+    let (client, write) = table(waiting(None, until()));
+    assert_eq!(send(api_for_anybody(client), &event).await.status.as_u16(), 400, "nobody is proven to be anybody");
+    assert_eq!(write.num_calls(), 0);
 }
 
 #[tokio::test]

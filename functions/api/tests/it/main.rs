@@ -10,6 +10,7 @@ mod feedback;
 mod lists;
 mod openapi;
 mod products;
+mod reading;
 mod refusals;
 mod single_events;
 mod support;

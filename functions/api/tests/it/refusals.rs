@@ -43,7 +43,7 @@ async fn a_parameter_out_of_bounds_is_refused(#[case] query: &str, #[case] probl
 
 #[tokio::test]
 async fn a_path_that_is_not_served_is_unknown() {
-    for path in ["/", "/event", "/events/", "/health/live"] {
+    for path in ["/event", "/events/", "/health/live"] {
         let answer = send(api_without_table(), &get(path)).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
         assert_eq!(answer.header("content-type"), "application/problem+json");

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use lambda_http::tower::ServiceExt;
 use nightjar_api::caller::Authorization;
 use nightjar_api::context::{Clients, Context};
+use nightjar_api::page::PageSettings;
 use nightjar_api::routes::router;
 use nightjar_api::settings::Settings;
 use nightjar_domain::identity::Role;
@@ -36,6 +37,7 @@ pub(crate) fn api_telling(dynamodb: Client, sns: aws_sdk_sns::Client) -> Router 
 /// Clients that fail every call, but `dynamodb`.
 fn silent(dynamodb: Client) -> Clients {
     Clients {
+        cloudwatch: mock_client!(aws_sdk_cloudwatch, RuleMode::Sequential, []),
         dynamodb,
         s3: mock_client!(aws_sdk_s3, RuleMode::Sequential, []),
         kms: mock_client!(aws_sdk_kms, RuleMode::Sequential, []),
@@ -68,6 +70,8 @@ fn settings() -> Settings {
         incidents_table: "aiops-incidents".to_owned(),
         series_table: "aiops-series".to_owned(),
         remediations_table: "aiops-remediations".to_owned(),
+        inventory_table: "aiops-inventory".to_owned(),
+        models_table: "aiops-models".to_owned(),
         audit_table: "aiops-audit".to_owned(),
         anchors_bucket: "the-anchors".to_owned(),
         anchors_key_arn: "the-key".to_owned(),
@@ -76,6 +80,7 @@ fn settings() -> Settings {
         changes_topic_arn: "arn:aws:sns:us-east-1:000000000000:aiops-incident-changes".to_owned(),
         // The events kept as files are of callers who signed.
         authorization: Authorization::Iam(Role::Admin),
+        page: PageSettings::default(),
     }
 }
 

@@ -359,7 +359,15 @@ impl IncidentStore {
         }
     }
 
-    fn stored(&self, item: Item) -> Result<StoredIncident, StoreError> {
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(super) fn table(&self) -> &str {
+        &self.table
+    }
+
+    pub(super) fn stored(&self, item: Item) -> Result<StoredIncident, StoreError> {
         let published_at = item.get("published_at").and_then(|value| value.as_s().ok()?.parse().ok());
         let incident = serde_dynamo::from_item(item).map_err(|error| StoreError::item(&self.table, error))?;
         Ok(StoredIncident { incident, published_at })
@@ -367,7 +375,7 @@ impl IncidentStore {
 }
 
 /// Whether an item's time has not ended: DynamoDB removes what has expired within days, not at once.
-fn is_kept(item: &Item) -> bool {
+pub(super) fn is_kept(item: &Item) -> bool {
     let expires_at = item.get("expires_at").and_then(|value| value.as_n().ok()?.parse::<i64>().ok());
     expires_at.is_none_or(|at| at > clock::now().as_second())
 }

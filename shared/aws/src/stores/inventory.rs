@@ -29,6 +29,24 @@ impl InventoryStore {
         Ok(resources)
     }
 
+    /// At most `limit` resources after the ARN `after`, and the ARN after which the next page starts.
+    pub async fn page(&self, limit: usize, after: Option<&str>) -> Result<(Vec<Resource>, Option<String>), StoreError> {
+        let start = after.map(|arn| [("arn".to_owned(), AttributeValue::S(arn.to_owned()))].into());
+        let answer = self
+            .client
+            .scan()
+            .table_name(&self.table)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .set_exclusive_start_key(start)
+            .send()
+            .await
+            .map_err(|error| StoreError::request(&self.table, &error))?;
+        let next = answer.last_evaluated_key.and_then(|key| key.get("arn")?.as_s().ok().cloned());
+        let items = answer.items.unwrap_or_default().into_iter();
+        let read = |item| serde_dynamo::from_item(item).map_err(|error| StoreError::item(&self.table, error));
+        Ok((items.map(read).collect::<Result<_, _>>()?, next))
+    }
+
     pub async fn get(&self, arn: &str) -> Result<Option<Resource>, StoreError> {
         let answer = self
             .client

@@ -30,6 +30,12 @@ pub enum Refusal {
 }
 
 impl Ticket {
+    /// The ticket that belongs to a claim which waits for a word.
+    pub fn of(claim: &Claim) -> Option<Self> {
+        let ClaimState::AwaitingApproval { until, .. } = &claim.state else { return None };
+        Some(Self { incident: claim.incident.clone(), expires_at: *until })
+    }
+
     /// What is signed. The fingerprint comes from the claim: a token is good for one situation only.
     pub fn message(&self, fingerprint: &str) -> String {
         format!("nightjar.approval/1|{}|{}|{fingerprint}", self.incident, self.expires_at.as_second())
