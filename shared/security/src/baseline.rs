@@ -41,10 +41,18 @@ struct Habits {
     actions: BTreeMap<String, i64>,
 }
 
+/// What one call taught.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Observed {
+    /// The principal is known well enough, and never did this.
+    pub first_time: bool,
+    /// The memory differs from before: it has to be kept.
+    pub learned: bool,
+}
+
 impl Baseline {
-    /// Learns that `principal` called `action` on `day` (days since 1970), and says whether that is new for a principal
-    /// known well enough.
-    pub fn observe(&mut self, principal: &str, action: &str, day: i64, limits: &Limits) -> bool {
+    /// Learns that `principal` called `action` on `day` (days since 1970).
+    pub fn observe(&mut self, principal: &str, action: &str, day: i64, limits: &Limits) -> Observed {
         if !self.principals.contains_key(principal) && self.principals.len() >= limits.principals {
             self.forget_one();
         }
@@ -52,11 +60,15 @@ impl Baseline {
         let known = habits.days.range(..day).count() >= limits.known_days;
         let seen = habits.actions.get(action).is_some_and(|last| day - last <= limits.memory_days);
         // An event that comes late must not make a memory older.
-        let last = habits.actions.entry(action.to_owned()).or_insert(day);
-        *last = day.max(*last);
-        habits.days.insert(day);
+        let last = habits.actions.insert(action.to_owned(), day);
+        let mut learned = last.is_none_or(|last| last < day);
+        if let Some(last) = last.filter(|last| *last > day) {
+            habits.actions.insert(action.to_owned(), last);
+        }
+        learned |= habits.days.insert(day);
         while habits.days.len() > limits.known_days + 1 {
-            habits.days.pop_first();
+            // A day that is older than all that are kept teaches nothing.
+            learned &= habits.days.pop_first() != Some(day);
         }
         if habits.actions.len() > limits.actions {
             let oldest = habits.actions.iter().filter(|(name, _)| *name != action).min_by_key(|(_, last)| **last);
@@ -64,7 +76,7 @@ impl Baseline {
                 habits.actions.remove(&oldest);
             }
         }
-        known && !seen
+        Observed { first_time: known && !seen, learned }
     }
 
     /// What `principal` is known to do, with the day (since 1970) of the last time.
@@ -102,13 +114,26 @@ mod tests {
     #[test]
     fn new_only_after_the_principal_is_known() {
         let mut baseline = Baseline::default();
-        assert!(!baseline.observe("p", "a", 1, &LIMITS), "nothing is known on the first day");
-        assert!(!baseline.observe("p", "b", 2, &LIMITS), "one day is not enough");
-        assert!(!baseline.observe("p", "a", 3, &LIMITS), "a habit");
-        assert!(baseline.observe("p", "c", 3, &LIMITS), "known for two days, and never did this");
-        assert!(!baseline.observe("p", "c", 3, &LIMITS), "no longer new");
-        assert!(baseline.observe("p", "a", 40, &LIMITS), "forgotten after a month");
+        let mut first_time = |action: &str, day: i64| baseline.observe("p", action, day, &LIMITS).first_time;
+        assert!(!first_time("a", 1), "nothing is known on the first day");
+        assert!(!first_time("b", 2), "one day is not enough");
+        assert!(!first_time("a", 3), "a habit");
+        assert!(first_time("c", 3), "known for two days, and never did this");
+        assert!(!first_time("c", 3), "no longer new");
+        assert!(first_time("a", 40), "forgotten after a month");
         assert_eq!(baseline.habits("p").count(), 3);
+    }
+
+    #[test]
+    fn what_teaches_nothing_says_so_and_changes_nothing() {
+        let mut baseline = Baseline::default();
+        assert!(baseline.observe("p", "a", 5, &LIMITS).learned);
+        assert!(!baseline.observe("p", "a", 5, &LIMITS).learned, "the same day");
+        assert!(baseline.observe("p", "a", 6, &LIMITS).learned, "another day");
+        baseline.observe("p", "a", 7, &LIMITS);
+        let before = baseline.clone();
+        assert!(!baseline.observe("p", "a", 1, &LIMITS).learned, "older than all days that are kept");
+        assert_eq!(baseline, before);
     }
 
     proptest::proptest! {
