@@ -114,8 +114,8 @@ pub struct Verdict {
     pub matches: Vec<Match>,
     /// What matched and was expected, each with why.
     pub expected: Vec<(Match, String)>,
-    /// Whether a story began or changed.
-    pub told: bool,
+    /// Whether a story began, or changed so that a reader would see it.
+    pub changed: bool,
 }
 
 /// Rules and noise control at work.
@@ -177,6 +177,8 @@ impl Monitor {
     pub fn judge(&mut self, mut events: Vec<Incoming>, memory: Memory, account_memory: Memory) -> Verdict {
         events.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
         let Memory { mut baseline, correlations, latest, mut stories, .. } = memory;
+        let revisions = |stories: &[AttackStory]| stories.iter().map(|story| u64::from(story.revision)).sum::<u64>();
+        let before = revisions(&stories);
         self.own.resume(correlations, latest);
         let mut verdict = Verdict::default();
         let uses_account = events.iter().any(|incoming| incoming.account.is_some());
@@ -199,10 +201,13 @@ impl Monitor {
                     verdict.expected.push((found, why));
                     continue;
                 }
-                verdict.told |= story::add(&mut stories, &found, &self.policy) != Told::Noted;
+                // A story that is opened may push an older one out, so the sum alone would not tell.
+                let told = story::add(&mut stories, &found, &self.policy);
+                verdict.changed |= matches!(told, Told::Opened(_) | Told::Grew(_));
                 verdict.matches.push(found);
             }
         }
+        verdict.changed |= revisions(&stories) != before;
         if let Some(last) = events.iter().filter_map(|incoming| incoming.at).max() {
             story::close(&mut stories, last, &self.policy);
         }
@@ -256,7 +261,7 @@ mod tests {
         assert_eq!(first.principal, "111122223333#arn:aws:iam::111122223333:user/eve");
         assert_eq!(first.account, None);
         let verdict = monitor.judge(vec![first], Memory::default(), Memory::default());
-        assert!(verdict.told && verdict.eventful == ["1"]);
+        assert!(verdict.changed && verdict.eventful == ["1"]);
         let memory = Memory::decode(&verdict.memory.encode().unwrap()).unwrap();
         assert_eq!(memory.stories.len(), 1);
 
@@ -333,7 +338,7 @@ mod tests {
         let mut monitor = Monitor::new(&RuleSet::bundled(), noise.unwrap());
         let incoming = monitor.receive(event("1", "StopLogging", 0));
         let verdict = monitor.judge(vec![incoming], Memory::default(), Memory::default());
-        assert_eq!((verdict.matches.len(), verdict.told, verdict.memory.stories.len()), (0, false, 0));
+        assert_eq!((verdict.matches.len(), verdict.changed, verdict.memory.stories.len()), (0, false, 0));
         assert_eq!(verdict.expected[0].1, "the trail is moved");
     }
 
