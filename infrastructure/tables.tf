@@ -6,6 +6,7 @@ locals {
     models        = { hash_key = "kind", range_key = "name", range_type = "S" }
     notifications = { hash_key = "id" }
     remediations  = { hash_key = "id" }
+    security      = { hash_key = "id" }
     audit         = { hash_key = "chain", range_key = "seq", range_type = "N" }
     silences      = { hash_key = "id" }
     # What routing goes by: the documents below, and the products that people name through the API.

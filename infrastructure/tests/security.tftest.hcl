@@ -351,6 +351,44 @@ run "messages_reach_whom_they_concern" {
   }
 }
 
+run "security_events_are_seen_whole" {
+  assert {
+    condition     = aws_cloudwatch_event_rule.suite["security-monitor-cloudtrail"].state == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+    error_message = "Discovery shows in read-only events, which EventBridge brings only in this state."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_rule.suite["security-monitor-schedule"].schedule_expression == "rate(15 minutes)"
+    error_message = "What EventBridge does not bring is looked for."
+  }
+
+  assert {
+    condition     = alltrue([for kind in ["API Call", "Console Sign In", "Service Event"] : strcontains(aws_cloudwatch_event_rule.suite["security-monitor-cloudtrail"].event_pattern, "AWS ${kind} via CloudTrail")])
+    error_message = "Calls, sign-ins and what services report are judged."
+  }
+
+  assert {
+    condition     = module.security_monitor.environment.SECURITY_SEVERITY == "medium" && can(jsondecode(module.security_monitor.environment.SECURITY_NOISE).expected)
+    error_message = "People are told from medium on, and the noise control reaches the function."
+  }
+
+  assert {
+    condition = toset(flatten([for statement in jsondecode(module.security_monitor.policy).Statement : statement.Action if statement.Effect == "Allow" && contains(flatten([statement.Resource]), "*")])) == toset(["cloudtrail:LookupEvents"])
+    error_message = "It reads CloudTrail's history; all else it may do is about the suite's own tables, topic and logs."
+  }
+}
+
+run "reads_can_be_left_out" {
+  variables {
+    security_read_only_events = false
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_rule.suite["security-monitor-cloudtrail"].state == "ENABLED"
+    error_message = "Without read-only events the rule is in its ordinary state."
+  }
+}
+
 run "the_api_is_shut" {
   assert {
     condition     = length(aws_apigatewayv2_api.suite.cors_configuration) == 0

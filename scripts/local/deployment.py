@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from local.packages import ARCHITECTURE, Built
 from local.stack import Stack
@@ -48,6 +49,7 @@ def deploy(stack: Stack, built: Built, **variables: str) -> Deployment:
             "slack_webhook_url": stack.receives("slack"),
             "webhook_url": stack.receives("webhook"),
             "webhook_secret": stack.webhook_secret,
+            "security_noise_file": str(Path(__file__).with_name("security_noise.json")),
             **variables,
         },
     ).apply()

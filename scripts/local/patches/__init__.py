@@ -6,6 +6,7 @@ A patch makes the emulator as strict, as late and as repetitive as AWS; never ki
 from local.patches import (
     alarms,
     async_invocation,
+    cloudtrail_events,
     cloudtrail_names,
     describe_alarms,
     ec2_resource_tags,
@@ -32,6 +33,7 @@ ALL = (
     alarms,
     queue_metrics,
     cloudtrail_names,
+    cloudtrail_events,
     describe_alarms,
     ec2_resource_tags,
     ec2_state_events,
