@@ -373,7 +373,7 @@ run "security_events_are_seen_whole" {
   }
 
   assert {
-    condition = toset(flatten([for statement in jsondecode(module.security_monitor.policy).Statement : statement.Action if statement.Effect == "Allow" && contains(flatten([statement.Resource]), "*")])) == toset(["cloudtrail:LookupEvents"])
+    condition     = toset(flatten([for statement in jsondecode(module.security_monitor.policy).Statement : statement.Action if statement.Effect == "Allow" && contains(flatten([statement.Resource]), "*")])) == toset(["cloudtrail:LookupEvents"])
     error_message = "It reads CloudTrail's history; all else it may do is about the suite's own tables, topic and logs."
   }
 }

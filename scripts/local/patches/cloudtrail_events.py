@@ -105,4 +105,4 @@ def _is_wanted(row: dict[str, Any], wanted: dict[str, str], start: float | None,
 
 def apply() -> None:
     eventbridge._dispatch_event = _dispatch_by_state
-    cloudtrail._lookup_events = _lookup_events
+    cloudtrail._DISPATCH["LookupEvents"] = _lookup_events
