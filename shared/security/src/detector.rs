@@ -152,8 +152,10 @@ impl Detector {
             let actor = facts::actor(event);
             let observed = baseline.observe(&actor, &action, day, &self.options.baseline);
             eventful |= observed.learned;
-            if observed.first_time {
-                event["nightjar"]["first_seen"] = Value::Bool(true);
+            for (fact, holds) in [("first_seen", observed.first_time), ("habit", observed.habit)] {
+                if holds {
+                    event["nightjar"][fact] = Value::Bool(true);
+                }
             }
         }
         let json = JsonEvent::borrow(event);
