@@ -17,6 +17,7 @@ module "api" {
     SERIES_TABLE       = aws_dynamodb_table.suite["series"].name
     REMEDIATIONS_TABLE = aws_dynamodb_table.suite["remediations"].name
     APPROVAL_KEY_ID    = aws_kms_key.approvals.arn
+    SECURITY_FUNCTION  = module.security_monitor.name
 
     API_AUTHORIZATION          = var.api_authorization
     IAM_CALLER_ROLE            = var.iam_caller_role
@@ -25,6 +26,11 @@ module "api" {
   }
 
   permissions = {
+    # Asked which rules it loaded, and what they say of events that somebody sends.
+    SecurityMonitor = {
+      actions   = ["lambda:InvokeFunction"]
+      resources = [module.security_monitor.arn]
+    }
     Incidents = {
       actions = ["dynamodb:GetItem", "dynamodb:Query"]
       resources = [

@@ -201,10 +201,17 @@ run "the_api_changes_no_more_than_it_must" {
       if statement.Effect == "Allow" && statement.Sid != "Audit"
       ]))) == tolist([
       "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem", "kms:Decrypt", "kms:GenerateDataKey",
-      "kms:GetPublicKey", "kms:VerifyMac", "logs:CreateLogStream", "logs:PutLogEvents", "s3:GetObject", "s3:ListBucket",
+      "kms:GetPublicKey", "kms:VerifyMac", "lambda:InvokeFunction", "logs:CreateLogStream", "logs:PutLogEvents", "s3:GetObject", "s3:ListBucket",
       "sns:Publish", "sqs:SendMessage",
     ])
     error_message = "The API removes nothing but products, and repairs nothing."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(module.api.policy).Statement : statement.Resource if contains(statement.Action, "lambda:InvokeFunction")
+    ] == [[module.security_monitor.arn]]
+    error_message = "The API calls one function, the security monitor."
   }
 }
 

@@ -8,6 +8,7 @@ use nightjar_aws::stores::{AuditStore, FeedbackStore, IncidentStore, Remediation
 use nightjar_aws::{clients, clock};
 
 use crate::caller::Authorization;
+use crate::monitor::Monitor;
 use crate::settings::Settings;
 
 /// Built once, before the first request; a clone shares the client.
@@ -21,6 +22,8 @@ pub struct Context {
     /// Asked for its public half only: the role may not sign.
     pub anchor_key: Signer,
     pub repairs: Repairs,
+    /// Asked about security rules.
+    pub monitor: Monitor,
     /// Who proves callers to be whom they say.
     pub authorization: Authorization,
     /// Products, which routes go by.
@@ -67,6 +70,7 @@ impl Context {
             anchors: AnchorBucket::new(s3, settings.anchors_bucket),
             anchor_key: Signer::new(kms, settings.anchors_key_arn),
             repairs,
+            monitor: Monitor::default(),
             authorization,
             changes: Publisher::new(sns, settings.changes_topic_arn),
             now,
@@ -83,6 +87,7 @@ impl Context {
             kms: aws_sdk_kms::Client::new(&config),
             sns: aws_sdk_sns::Client::new(&config),
         };
-        Ok(Self::new(aws, settings, clock::now))
+        let monitor = Monitor::new(&config, settings.security_function.clone());
+        Ok(Self { monitor, ..Self::new(aws, settings, clock::now) })
     }
 }

@@ -10,6 +10,7 @@ pub mod audit_query;
 pub mod caller;
 pub mod context;
 pub mod cursor;
+pub mod monitor;
 mod parameters;
 pub mod problem;
 pub mod query;

@@ -50,8 +50,7 @@ impl World {
     fn process(&self) -> Context {
         let settings = Settings::read(Environment::from_lookup(|name| match name {
             "SECURITY_NOISE" => Some(self.noise.to_owned()),
-            "LAMBDA_TASK_ROOT" => None,
-            "SECURITY_SEVERITY" | "INCIDENT_RETENTION_DAYS" | "PUBLISH_LEASE_SECONDS" => None,
+            "LAMBDA_TASK_ROOT" | "SECURITY_SEVERITY" | "INCIDENT_RETENTION_DAYS" | "PUBLISH_LEASE_SECONDS" => None,
             name => Some(name.to_lowercase()),
         }));
         let clients = Clients { cloudtrail: self.cloudtrail(), dynamodb: self.dynamodb(), sns: self.sns() };
@@ -112,7 +111,7 @@ impl World {
                 return MockResponse::Output(TransactWriteItemsOutput::builder().build());
             }
             let mut table = security.lock().unwrap();
-            let refuses = |put: &aws_sdk_dynamodb::types::Put| {
+            let is_kept_out = |put: &aws_sdk_dynamodb::types::Put| {
                 let stored = table.get(put.item()["id"].as_s().unwrap());
                 match put.condition_expression() {
                     Some("attribute_not_exists(id)") => stored.is_some(),
@@ -122,7 +121,7 @@ impl World {
                     }
                 }
             };
-            let refused: Vec<bool> = puts.iter().map(|put| refuses(put)).collect();
+            let refused: Vec<bool> = puts.iter().map(|put| is_kept_out(put)).collect();
             if refused.contains(&true) {
                 let reason = |refused: &bool| {
                     CancellationReason::builder().code(if *refused { "ConditionalCheckFailed" } else { "None" }).build()

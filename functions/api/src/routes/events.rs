@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use nightjar_aws::stores::StoreError;
 use nightjar_domain::id::IncidentId;
-use nightjar_domain::incident::{Incident, Status};
+use nightjar_domain::incident::{Incident, IncidentKind, Status};
 use nightjar_domain::resource::ResourceRef;
 use nightjar_domain::severity::Severity;
 use serde::Serialize;
@@ -37,6 +37,7 @@ pub struct EventPage {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct EventSummary {
     id: IncidentId,
+    kind: IncidentKind,
     title: String,
     status: Status,
     severity: Severity,
@@ -60,6 +61,7 @@ impl From<Incident> for EventSummary {
         Self {
             escalated: incident.escalation.is_escalated(),
             id: incident.id,
+            kind: incident.kind,
             title: incident.title,
             status: incident.status,
             severity: incident.severity,

@@ -10,6 +10,9 @@ pub mod me;
 pub mod openapi;
 pub mod products;
 pub mod remediations;
+pub mod security_detect;
+pub mod security_events;
+pub mod security_types;
 
 use axum::Router;
 use axum::extract::rejection::QueryRejection;
@@ -54,6 +57,9 @@ pub fn routes() -> Router<Context> {
         .route("/approvals/{id}", get(approvals::show))
         .route("/approvals/{id}/approve", post(approvals::approve))
         .route("/approvals/{id}/deny", post(approvals::deny))
+        .route("/security-events", get(security_events::list))
+        .route("/security-events/types", get(security_types::list))
+        .route("/security-events/detect", post(security_detect::detect))
         .route("/me", get(me::show))
         .route("/alerts/{id}/acknowledge", post(alerts::acknowledge))
         .route("/alerts/{id}/suppress", post(alerts::suppress))

@@ -4,7 +4,10 @@ use axum::Json;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{alerts, approvals, audit_log, events, feedback, health, me, products, remediations};
+use super::{
+    alerts, approvals, audit_log, events, feedback, health, me, products, remediations, security_detect, security_events,
+    security_types,
+};
 
 /// Serve this document.
 #[utoipa::path(get, path = "/openapi.json", tag = "health", responses((status = 200, description = "The OpenAPI 3.1 document", content_type = "application/json")))]
@@ -23,8 +26,8 @@ pub async fn document() -> Json<utoipa::openapi::OpenApi> {
         health::health, me::show, events::list, events::show, alerts::acknowledge, alerts::suppress,
         alerts::resolve, feedback::give, remediations::status, remediations::stop,
         remediations::resume, remediations::reset, approvals::list, approvals::show, approvals::approve, approvals::deny,
-        products::list, products::show, products::put,
-        products::remove, audit_log::list, audit_log::verify, document,
+        products::list, products::show, products::put, products::remove, security_events::list, security_types::list,
+        security_detect::detect, audit_log::list, audit_log::verify, document,
     ),
     tags(
         (name = "events", description = "What Nightjar found"),
@@ -32,6 +35,7 @@ pub async fn document() -> Json<utoipa::openapi::OpenApi> {
         (name = "remediations", description = "What is under repair, and the switches"),
         (name = "approvals", description = "What waits for a person's word"),
         (name = "products", description = "Which resources belong together, and who owns them"),
+        (name = "security", description = "Attacks found in CloudTrail, and what is looked for"),
         (name = "audit", description = "What was done, and the proof that nobody changed the record"),
         (name = "health", description = "The API itself"),
     ),

@@ -11,5 +11,6 @@ mod lists;
 mod openapi;
 mod products;
 mod refusals;
+mod security;
 mod single_events;
 mod support;
