@@ -110,6 +110,8 @@ def test_an_attack_reaches_people_within_two_seconds(chain: Chain, user: str, re
     assert [post for post in chain.records.posts("webhook") if incident["id"] in str(post["body"])]
     assert len(facts(chain, "incident.opened", incident["id"])) == 1
     assert len(facts(chain, "alert.published", incident["id"])) == 1
+    (listed,) = chain.records.api(f"/security-events?resource=user/{user}-0")["events"]
+    assert (listed["id"], listed["principal"]) == (incident["id"], incident["security"]["principal"])
     # Nothing is done about a principal by itself.
     (declined,) = facts(chain, "remediation.declined", incident["id"])
     assert declined["details"]["reason"]["reason"] == "security_incident"
@@ -192,6 +194,14 @@ def test_a_rule_that_does_not_load_is_reported_and_stops_no_other(chain: Chain, 
     finally:
         function.update_function_code(FunctionName=FUNCTION, ZipFile=package)
     assert invoke(chain, {"action": "rules"})["problems"] == []
+
+
+def test_the_api_says_what_is_looked_for_and_judges_events_without_keeping_them(chain: Chain, user: str) -> None:
+    types = chain.records.api("/security-events/types")
+    assert len(types["rules"]) > 100 and types["problems"] == []
+    detected = chain.records.api("/security-events/detect", {"Records": [event(user, "StopLogging")]})
+    assert [match["event_name"] for match in detected["matches"]] and len(detected["incidents"]) == 1
+    assert incidents(chain, user) == []
 
 
 def test_what_cannot_be_judged_fails_and_is_kept(chain: Chain) -> None:
