@@ -129,8 +129,13 @@ impl Incident {
     /// Opens the incident of a story. `by` names the function that did.
     pub fn of_attack(story: AttackStory, told_from: Severity, by: &str, now: Timestamp) -> Self {
         let escalation = escalate(&story, told_from);
-        let opened =
-            StatusChange { at: now, by: by.to_owned(), to: Status::Open, why: escalation.because().to_owned() };
+        let opened = StatusChange {
+            at: now,
+            by: by.to_owned(),
+            to: Status::Open,
+            why: escalation.because().to_owned(),
+            until: None,
+        };
         Self {
             id: story.id.clone(),
             kind: IncidentKind::Security,
@@ -163,7 +168,7 @@ impl Incident {
         if self.status == Status::Resolved && known.told < story.told {
             incident.status = Status::Open;
             let why = format!("it went on: {}", story.summary());
-            incident.timeline.push(StatusChange { at: now, by: by.to_owned(), to: Status::Open, why });
+            incident.timeline.push(StatusChange { at: now, by: by.to_owned(), to: Status::Open, why, until: None });
         }
         incident.version = self.version + 1;
         Some(incident)

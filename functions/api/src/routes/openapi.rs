@@ -5,8 +5,8 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    alerts, approvals, audit_log, events, feedback, health, me, products, remediations, security_detect, security_events,
-    security_types,
+    alerts, approvals, audit_log, events, feedback, health, me, products, remediations, security_detect,
+    security_events, security_types,
 };
 
 /// Serve this document.
