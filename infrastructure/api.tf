@@ -64,6 +64,10 @@ resource "aws_apigatewayv2_route" "suite" {
     "POST /alerts/{id}/acknowledge" = var.api_authorization
     "POST /alerts/{id}/suppress"    = var.api_authorization
     "POST /alerts/{id}/resolve"     = var.api_authorization
+
+    "GET /security-events"         = var.api_authorization
+    "GET /security-events/types"   = var.api_authorization
+    "POST /security-events/detect" = var.api_authorization
   }
 
   api_id             = aws_apigatewayv2_api.suite.id

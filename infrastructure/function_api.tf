@@ -17,6 +17,7 @@ module "api" {
     SERIES_TABLE       = aws_dynamodb_table.suite["series"].name
     REMEDIATIONS_TABLE = aws_dynamodb_table.suite["remediations"].name
     APPROVAL_KEY_ID    = aws_kms_key.approvals.arn
+    SECURITY_FUNCTION  = module.security_monitor.name
 
     INVENTORY_TABLE   = aws_dynamodb_table.suite["inventory"].name
     MODELS_TABLE      = aws_dynamodb_table.suite["models"].name
@@ -25,7 +26,6 @@ module "api" {
     PAGE_USER_POOL_ID = one(aws_cognito_user_pool.users[*].id)
     LIVE_URL          = local.live_url
 
-
     API_AUTHORIZATION          = var.api_authorization
     IAM_CALLER_ROLE            = var.iam_caller_role
     ROUTING_TABLE              = aws_dynamodb_table.suite["routing"].name
@@ -33,6 +33,11 @@ module "api" {
   }
 
   permissions = merge(local.page_permissions, {
+    # Asked which rules it loaded, and what they say of events that somebody sends.
+    SecurityMonitor = {
+      actions   = ["lambda:InvokeFunction"]
+      resources = [module.security_monitor.arn]
+    }
     Incidents = {
       actions = ["dynamodb:GetItem", "dynamodb:Query"]
       resources = [

@@ -23,7 +23,7 @@ locals {
 
   functions = [
     "onboarding", "anomaly-detector", "log-analyzer-rca", "alert-handler", "remediation-engine", "api", "model-trainer",
-    "audit-anchor", "realtime",
+    "audit-anchor", "realtime", "security-monitor",
   ]
 
   modules = {
@@ -36,6 +36,7 @@ locals {
     audit-anchor       = module.audit_anchor
     model-trainer      = module.model_trainer
     realtime           = module.realtime
+    security-monitor   = module.security_monitor
   }
 
   # What every function has in common; modules/function takes it as one object.
@@ -63,8 +64,10 @@ locals {
   maintenance_windows_file = coalesce(var.maintenance_windows_file, "${path.module}/../config/maintenance_windows.json")
   maintenance_windows      = jsonencode({ windows = jsondecode(file(local.maintenance_windows_file)).windows })
 
-  # Training is arithmetic, and memory buys CPU; all others wait for AWS most of their time.
-  memory_mb = { for name in local.functions : name => lookup(var.function_memory_mb, name, name == "model-trainer" ? 1024 : 256) }
+  # Training is arithmetic, security rules are compiled at every cold start, and memory buys CPU; all others wait for AWS most
+  # of their time.
+  busy      = { model-trainer = 1024, security-monitor = 512 }
+  memory_mb = { for name in local.functions : name => lookup(var.function_memory_mb, name, lookup(local.busy, name, 256)) }
 
   # Appending to the hash chain: read the newest entry, put the next one on the condition that its place is free.
   # No update and no delete: modules/function denies them to every role. IAM cannot demand the condition, so a put could still

@@ -46,7 +46,7 @@ locals {
       target      = "model-trainer"
       function    = module.model_trainer
     }
-  })
+  }, local.security_rules)
 }
 
 resource "aws_cloudwatch_event_rule" "suite" {
@@ -56,6 +56,7 @@ resource "aws_cloudwatch_event_rule" "suite" {
   description         = each.value.description
   schedule_expression = try(each.value.schedule, null)
   event_pattern       = can(each.value.pattern) ? jsonencode(each.value.pattern) : null
+  state               = try(each.value.state, "ENABLED")
 }
 
 resource "aws_cloudwatch_event_target" "suite" {

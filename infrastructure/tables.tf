@@ -7,6 +7,7 @@ locals {
     notifications = { hash_key = "id" }
     remediations  = { hash_key = "id" }
     live          = { hash_key = "kind", range_key = "id", range_type = "S" }
+    security      = { hash_key = "id" }
     audit         = { hash_key = "chain", range_key = "seq", range_type = "N" }
     silences      = { hash_key = "id" }
     # What routing goes by: the documents below, and the products that people name through the API.

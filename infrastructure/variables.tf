@@ -65,7 +65,7 @@ variable "packages_dir" {
 }
 
 variable "function_memory_mb" {
-  description = "Memory per function in MB, for those that should differ from 256 (model-trainer: 1024). Memory buys CPU: 1769 MB is one full core."
+  description = "Memory per function in MB, for those that should differ from 256 (model-trainer: 1024, security-monitor: 512). Memory buys CPU: 1769 MB is one full core."
   type        = map(number)
   default     = {}
 
@@ -77,9 +77,9 @@ variable "function_memory_mb" {
   validation {
     condition = length(setsubtract(keys(var.function_memory_mb), [
       "onboarding", "anomaly-detector", "log-analyzer-rca", "alert-handler", "remediation-engine", "api", "model-trainer",
-      "audit-anchor",
+      "audit-anchor", "security-monitor",
     ])) == 0
-    error_message = "function_memory_mb knows onboarding, anomaly-detector, log-analyzer-rca, alert-handler, remediation-engine, api, model-trainer and audit-anchor."
+    error_message = "function_memory_mb knows onboarding, anomaly-detector, log-analyzer-rca, alert-handler, remediation-engine, api, model-trainer, audit-anchor and security-monitor."
   }
 }
 
@@ -219,6 +219,35 @@ variable "log_window_minutes" {
   validation {
     condition     = var.log_window_minutes >= 1 && var.log_window_minutes <= 1440 && floor(var.log_window_minutes) == var.log_window_minutes
     error_message = "log_window_minutes must be a whole number from 1 to 1440 (one day)."
+  }
+}
+
+variable "security_severity" {
+  description = "How bad a security incident must be for people to be told: info, low, medium, high or critical. Security rules open incidents from medium on."
+  type        = string
+  default     = "medium"
+
+  validation {
+    condition     = contains(["info", "low", "medium", "high", "critical"], var.security_severity)
+    error_message = "security_severity must be info, low, medium, high or critical."
+  }
+}
+
+variable "security_read_only_events" {
+  description = "Judge read-only events of CloudTrail too, in which discovery shows: more invocations, no other cost."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "security_noise_file" {
+  description = "What is expected and opens no security incident. Null means config/security_noise.json."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.security_noise_file == null || can(jsondecode(file(var.security_noise_file)).expected)
+    error_message = "security_noise_file must be a JSON document with expected, as config/security_noise.json. Check it with: nightjar config check."
   }
 }
 

@@ -45,6 +45,18 @@ run "maintenance_windows_of_another_form" {
   variables { maintenance_windows_file = "./README.md" }
 }
 
+run "security_noise_of_another_form" {
+  command         = plan
+  expect_failures = [var.security_noise_file]
+  variables { security_noise_file = "./README.md" }
+}
+
+run "security_severity_in_other_words" {
+  command         = plan
+  expect_failures = [var.security_severity]
+  variables { security_severity = "urgent" }
+}
+
 run "prefix_too_long" {
   command         = plan
   expect_failures = [var.name_prefix]

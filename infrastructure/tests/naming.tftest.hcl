@@ -26,6 +26,7 @@ run "defaults" {
       notifications = "aiops-notifications"
       remediations  = "aiops-remediations"
       routing       = "aiops-routing"
+      security      = "aiops-security"
       series        = "aiops-series"
       silences      = "aiops-silences"
     }
@@ -55,7 +56,7 @@ run "models_are_trained_daily" {
   }
 
   assert {
-    condition     = module.model_trainer.configuration.memory_mb == 1024 && module.api.configuration.memory_mb == 256
+    condition     = module.model_trainer.configuration.memory_mb == 1024 && module.security_monitor.configuration.memory_mb == 512 && module.api.configuration.memory_mb == 256
     error_message = "Training gets the CPU it needs, by default."
   }
 }
@@ -73,7 +74,7 @@ run "training_can_be_switched_off" {
   }
 
   assert {
-    condition     = !contains(keys(aws_cloudwatch_event_rule.suite), "model-trainer-schedule") && length(aws_cloudwatch_event_rule.suite) == 6
+    condition     = !contains(keys(aws_cloudwatch_event_rule.suite), "model-trainer-schedule") && length(aws_cloudwatch_event_rule.suite) == 8
     error_message = "Without a schedule nothing is trained; all else runs on."
   }
 }

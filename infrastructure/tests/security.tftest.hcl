@@ -202,10 +202,17 @@ run "the_api_changes_no_more_than_it_must" {
       if statement.Effect == "Allow" && statement.Sid != "Audit"
       ]))) == tolist([
       "cloudwatch:GetMetricData", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem", "kms:Decrypt", "kms:GenerateDataKey",
-      "kms:GetPublicKey", "kms:VerifyMac", "logs:CreateLogStream", "logs:PutLogEvents", "s3:GetObject", "s3:ListBucket",
+      "kms:GetPublicKey", "kms:VerifyMac", "lambda:InvokeFunction", "logs:CreateLogStream", "logs:PutLogEvents", "s3:GetObject", "s3:ListBucket",
       "sns:Publish", "sqs:SendMessage",
     ])
     error_message = "The API removes nothing but products, and repairs nothing."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(module.api.policy).Statement : statement.Resource if contains(statement.Action, "lambda:InvokeFunction")
+    ] == [[module.security_monitor.arn]]
+    error_message = "The API calls one function, the security monitor."
   }
 }
 
@@ -382,6 +389,44 @@ run "messages_reach_whom_they_concern" {
   assert {
     condition     = alltrue([for subscription in aws_sns_topic_subscription.email : subscription.endpoint == "oncall@example.com"]) && length(aws_sns_topic_subscription.email) == 2
     error_message = "Critical alerts and the suite's own trouble reach the e-mail address."
+  }
+}
+
+run "security_events_are_seen_whole" {
+  assert {
+    condition     = aws_cloudwatch_event_rule.suite["security-monitor-cloudtrail"].state == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+    error_message = "Discovery shows in read-only events, which EventBridge brings only in this state."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_rule.suite["security-monitor-schedule"].schedule_expression == "rate(15 minutes)"
+    error_message = "What EventBridge does not bring is looked for."
+  }
+
+  assert {
+    condition     = alltrue([for kind in ["API Call", "Console Sign In", "Service Event"] : strcontains(aws_cloudwatch_event_rule.suite["security-monitor-cloudtrail"].event_pattern, "AWS ${kind} via CloudTrail")])
+    error_message = "Calls, sign-ins and what services report are judged."
+  }
+
+  assert {
+    condition     = module.security_monitor.environment.SECURITY_SEVERITY == "medium" && can(jsondecode(module.security_monitor.environment.SECURITY_NOISE).expected)
+    error_message = "People are told from medium on, and the noise control reaches the function."
+  }
+
+  assert {
+    condition     = toset(flatten([for statement in jsondecode(module.security_monitor.policy).Statement : statement.Action if statement.Effect == "Allow" && contains(flatten([statement.Resource]), "*")])) == toset(["cloudtrail:LookupEvents"])
+    error_message = "It reads CloudTrail's history; all else it may do is about the suite's own tables, topic and logs."
+  }
+}
+
+run "reads_can_be_left_out" {
+  variables {
+    security_read_only_events = false
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_rule.suite["security-monitor-cloudtrail"].state == "ENABLED"
+    error_message = "Without read-only events the rule is in its ordinary state."
   }
 }
 

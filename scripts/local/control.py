@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from local import faults, receiver
-from local.patches import async_invocation, schedule_clock
+from local.patches import async_invocation, cloudtrail_events, schedule_clock
 
 Asgi = Callable[[dict[str, Any], Callable[[], Awaitable[dict[str, Any]]], Callable[[dict[str, Any]], Awaitable[None]]], Awaitable[None]]
 
@@ -46,6 +46,10 @@ def _answer(method: str, path: list[str], headers: dict[str, str], raw: bytes) -
                 return 200, async_invocation.pending
             case "PUT", ["copies"]:
                 async_invocation.copies = int(json.loads(raw)["copies"])
+            case "POST", ["cloudtrail"]:
+                cloudtrail_events.tell(**json.loads(raw))
+            case "DELETE", ["cloudtrail"]:
+                cloudtrail_events.forget()
             case "POST", ["faults"]:
                 faults.add(json.loads(raw))
             case "DELETE", ["faults"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from local import sign_in
 from local.packages import ARCHITECTURE, Built
@@ -64,6 +65,7 @@ def deploy(stack: Stack, built: Built, **variables: str) -> Deployment:
             "slack_webhook_url": stack.receives("slack"),
             "webhook_url": stack.receives("webhook"),
             "webhook_secret": stack.webhook_secret,
+            "security_noise_file": str(Path(__file__).with_name("security_noise.json")),
             **variables,
         },
     ).apply()

@@ -22,6 +22,7 @@ FUNCTIONS = (
     "model-trainer",
     "audit-anchor",
     "realtime",
+    "security-monitor",
 )
 #: The functions run on this machine, so they are deployed as what it is.
 ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"

@@ -11,6 +11,7 @@ use nightjar_domain::remediation::PoliciesDocument;
 use nightjar_domain::routing::Routes;
 use nightjar_domain::routing::document::RoutesDocument;
 use nightjar_domain::routing::product::{self, ProductsDocument};
+use nightjar_security::noise::Noise;
 use serde::Serialize;
 
 use crate::outcome::Outcome;
@@ -64,6 +65,7 @@ fn check(dir: &Path) -> Vec<Checked> {
     let products = products.unwrap_or_else(|| r#"{"products": {}}"#.to_owned());
     let routes = |json: &str| Routes::parse(json, &products).map(drop).map_err(|error| error.to_string());
     let maintenance = |json: &str| MaintenanceWindows::parse(json).map(drop).map_err(|error| error.to_string());
+    let noise = |json: &str| Noise::parse(json).map(drop).map_err(|error| error.to_string());
     let own = |json: &str| product::parse(json).map(drop).map_err(|error| error.to_string());
     let retention = |json: &str| Retention::parse(json).map(drop).map_err(|error| error.to_string());
     vec![
@@ -74,6 +76,7 @@ fn check(dir: &Path) -> Vec<Checked> {
         check_file(&dir.join("audit_log_schema.json"), retention),
         check_file(&dir.join("maintenance_windows.json"), maintenance),
         check_file(&dir.join("remediation_policies.json"), policies),
+        check_file(&dir.join("security_noise.json"), noise),
     ]
 }
 
@@ -99,6 +102,7 @@ fn schemas() -> anyhow::Result<Vec<(&'static str, String)>> {
         ("log_signals.schema.json", text(schemars::schema_for!(SignalsDocument))?),
         ("maintenance_windows.schema.json", text(schemars::schema_for!(MaintenanceDocument))?),
         ("alert_routes.schema.json", text(schemars::schema_for!(RoutesDocument))?),
+        ("security_noise.schema.json", text(schemars::schema_for!(Noise))?),
         ("products.schema.json", text(schemars::schema_for!(ProductsDocument))?),
         ("remediation_policies.schema.json", text(schemars::schema_for!(PoliciesDocument))?),
     ])

@@ -62,6 +62,9 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
     ("GET", "/products/{name}", VIEWER),
     ("PUT", "/products/{name}", OPERATOR),
     ("DELETE", "/products/{name}", OPERATOR),
+    ("GET", "/security-events", VIEWER),
+    ("GET", "/security-events/types", VIEWER),
+    ("POST", "/security-events/detect", VIEWER),
     ("GET", "/audit-log", VIEWER),
     ("GET", "/audit-log/verify", VIEWER),
 ];

@@ -11,6 +11,7 @@ use nightjar_aws::{clients, clock};
 
 use crate::caller::Authorization;
 use crate::page::Page;
+use crate::monitor::Monitor;
 use crate::settings::Settings;
 
 /// Built once, before the first request; a clone shares the client.
@@ -29,6 +30,8 @@ pub struct Context {
     pub models: ModelStore,
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     pub page: Page,
+    /// Asked about security rules.
+    pub monitor: Monitor,
     /// Who proves callers to be whom they say.
     pub authorization: Authorization,
     /// Products, which routes go by.
@@ -80,6 +83,7 @@ impl Context {
             anchors: AnchorBucket::new(s3, settings.anchors_bucket),
             anchor_key: Signer::new(kms, settings.anchors_key_arn),
             repairs,
+            monitor: Monitor::default(),
             authorization,
             changes: Publisher::new(sns, settings.changes_topic_arn),
             now,
@@ -103,6 +107,7 @@ impl Context {
             kms: aws_sdk_kms::Client::new(&config),
             sns: aws_sdk_sns::Client::new(&config),
         };
-        Ok(Self::new(aws, settings, clock::now))
+        let monitor = Monitor::new(&config, settings.security_function.clone());
+        Ok(Self { monitor, ..Self::new(aws, settings, clock::now) })
     }
 }

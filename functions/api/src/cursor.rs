@@ -56,6 +56,8 @@ impl Continuation {
             status: text.status,
             severity: text.severity,
             resource_id: text.resource,
+            // The path says it again.
+            kind: None,
             since: text.since,
             until: text.until,
         };
@@ -75,6 +77,7 @@ mod tests {
                 status: Some(Status::Open),
                 severity: None,
                 resource_id: Some("i-1".to_owned()),
+                kind: None,
                 since: at("2026-11-01T00:00:00Z"),
                 until: at("2026-11-21T00:00:00Z"),
             },

@@ -14,6 +14,7 @@ pub mod cursor;
 pub mod headers;
 pub mod history;
 pub mod page;
+pub mod monitor;
 mod parameters;
 pub mod problem;
 pub mod query;

@@ -207,6 +207,12 @@ impl Problem {
         Self { cause: Some(Cause(cause)), ..Self::generic(status, title, detail.to_owned()) }
     }
 
+    /// 503 for what may be there again in a moment; the cause is for the log.
+    pub fn unavailable(detail: &str, cause: &impl ToString) -> Self {
+        let problem = Self::generic(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable", detail.to_owned());
+        Self { cause: Some(Cause(cause.to_string())), ..problem }
+    }
+
     /// 405: the path does not do that.
     pub fn method_not_allowed(method: &str, path: &str) -> Self {
         let detail = format!("{path} does not answer {method}; the Allow header lists what it answers");

@@ -104,6 +104,7 @@ fn fresh(query: &EventsQuery, now: Timestamp, problems: &mut Vec<BadParameter>) 
         status: query.status,
         severity: query.severity,
         resource_id: query.resource.clone(),
+        kind: None,
         since,
         until,
     };

@@ -27,6 +27,8 @@ pub struct Settings {
     pub anchors_key_arn: String,
     /// `APPROVAL_KEY_ID`: the KMS key that approval tokens are signed with.
     pub approval_key: String,
+    /// `SECURITY_FUNCTION`: the security monitor, where it is deployed.
+    pub security_function: Option<String>,
     /// `API_AUTHORIZATION`: who proves callers to be whom they say; `IAM_CALLER_ROLE`: what signed callers may do.
     pub authorization: Authorization,
     /// `ROUTING_TABLE`: where products are.
@@ -48,6 +50,7 @@ impl Settings {
             anchors_bucket: environment.required("ANCHORS_BUCKET"),
             anchors_key_arn: environment.required("ANCHORS_KEY_ARN"),
             approval_key: environment.required("APPROVAL_KEY_ID"),
+            security_function: environment.optional("SECURITY_FUNCTION"),
             authorization: Self::authorization(&mut environment),
             routing_table: environment.required("ROUTING_TABLE"),
             changes_topic_arn: environment.required("INCIDENT_CHANGES_TOPIC_ARN"),

@@ -6,6 +6,7 @@ A patch makes the emulator as strict, as late and as repetitive as AWS; never ki
 from local.patches import (
     alarms,
     async_invocation,
+    cloudtrail_events,
     cloudtrail_names,
     connections_endpoint,
     describe_alarms,
@@ -35,6 +36,7 @@ ALL = (
     alarms,
     queue_metrics,
     cloudtrail_names,
+    cloudtrail_events,
     describe_alarms,
     ec2_resource_tags,
     ec2_state_events,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::id::IncidentId;
-use crate::incident::{Incident, Status};
+use crate::incident::{Incident, IncidentKind, Status};
 use crate::resource::ResourceRef;
 use crate::severity::Severity;
 
@@ -13,6 +13,7 @@ use crate::severity::Severity;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct EventSummary {
     pub id: IncidentId,
+    pub kind: IncidentKind,
     pub title: String,
     pub status: Status,
     pub severity: Severity,
@@ -44,6 +45,7 @@ impl From<Incident> for EventSummary {
         Self {
             escalated: incident.escalation.is_escalated(),
             id: incident.id,
+            kind: incident.kind,
             title: incident.title,
             status: incident.status,
             severity: incident.severity,

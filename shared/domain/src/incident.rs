@@ -9,12 +9,15 @@ use crate::envelope::Message;
 use crate::escalation::{Escalation, incident_severity};
 use crate::feedback::IncidentFeedback;
 use crate::id::IncidentId;
+use crate::security::AttackStory;
 use crate::severity::Severity;
 
 /// The message `nightjar.incident/1`, and the item of the incidents table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Incident {
     pub id: IncidentId,
+    #[serde(default)]
+    pub kind: IncidentKind,
     pub title: String,
     pub status: Status,
     pub severity: Severity,
@@ -29,6 +32,29 @@ pub struct Incident {
     pub feedback: Option<IncidentFeedback>,
     /// Grows by one with every change: the `ETag`, and the condition of the next write.
     pub version: u64,
+    /// What an incident of kind `security` is about; its `anomaly` then counts the matches of security rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub security: Option<AttackStory>,
+}
+
+/// What opened an incident.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IncidentKind {
+    /// A metric outside its expected range.
+    #[default]
+    Anomaly,
+    /// Security rules that matched in CloudTrail.
+    Security,
+}
+
+impl IncidentKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Anomaly => "anomaly",
+            Self::Security => "security",
+        }
+    }
 }
 
 /// Where an incident stands.
@@ -89,6 +115,7 @@ impl Incident {
     pub fn open(anomaly: Anomaly, finding: Finding, escalation: Escalation, by: &str, now: Timestamp) -> Self {
         Self {
             id: Self::identify(&anomaly),
+            kind: IncidentKind::Anomaly,
             title: format!("{} of {} is abnormal", anomaly.metric.name, anomaly.resource.label()),
             status: Status::Open,
             severity: incident_severity(&anomaly, &finding, &escalation),
@@ -105,6 +132,7 @@ impl Incident {
             escalation,
             feedback: None,
             version: 1,
+            security: None,
         }
     }
 

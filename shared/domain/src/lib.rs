@@ -25,4 +25,5 @@ pub mod onboarding;
 pub mod remediation;
 pub mod resource;
 pub mod routing;
+pub mod security;
 pub mod severity;

@@ -23,8 +23,8 @@ const NOT_COVERED: [(&str, &str); 12] = [
     ("T1098.006 roles inside Kubernetes", "are in the cluster's audit log"),
     ("Impossible travel", "addresses carry no place; several networks within an hour are looked for instead"),
     (
-        "Terraform's user agent",
-        "ten rule files, most of them counting, leave it out, because Terraform reads like a thief; an attacker who copies it evades those",
+        "Habits that are taken over",
+        "two counting rules leave out what a principal did on three earlier days; who steals just that principal, and does just that, is not told apart by them",
     ),
 ];
 

@@ -57,13 +57,18 @@ pub struct Context {
     pub error: Option<String>,
     /// The value a correlation reached; 1 for a single rule.
     pub count: u64,
+    /// Why the rule exists.
+    pub why: String,
+    /// What to do first.
+    pub response: String,
 }
 
-/// What outlives a process: correlations under way, and habits.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct State {
-    pub correlations: CorrelationSnapshot,
-    pub baseline: Baseline,
+/// What one event came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Judged {
+    pub matches: Vec<Match>,
+    /// Something was learned or counted: judging the same event again would not come to the same.
+    pub eventful: bool,
 }
 
 /// A rule set at work, with the state of its correlations.
@@ -129,20 +134,34 @@ impl Detector {
             return Vec::new();
         }
         facts::enrich(&mut event, &self.options.trusted_accounts);
-        let at: Option<Timestamp> = text(&event, "eventTime").parse().ok();
+        let mut baseline = std::mem::take(&mut self.baseline);
+        let judged = self.judge(&mut event, &mut baseline);
+        self.baseline = baseline;
+        judged.matches
+    }
+
+    /// Judges one event that has its derived fields ([`facts::enrich`]), by the habits of `baseline`, which learns from it.
+    /// Who calls this keeps an event from being judged twice.
+    pub fn judge(&mut self, event: &mut Value, baseline: &mut Baseline) -> Judged {
+        let at: Option<Timestamp> = text(event, "eventTime").parse().ok();
+        let mut eventful = false;
         if let Some(at) = at {
-            let service = text(&event, "eventSource").trim_end_matches(".amazonaws.com");
-            let action = format!("{service}:{}", text(&event, "eventName"));
+            let service = text(event, "eventSource").trim_end_matches(".amazonaws.com");
+            let action = format!("{service}:{}", text(event, "eventName"));
             let day = at.as_second().div_euclid(86_400);
-            let actor = facts::actor(&event);
-            if self.baseline.observe(&actor, &action, day, &self.options.baseline) {
-                event["nightjar"]["first_seen"] = Value::Bool(true);
+            let actor = facts::actor(event);
+            let observed = baseline.observe(&actor, &action, day, &self.options.baseline);
+            eventful |= observed.learned;
+            for (fact, holds) in [("first_seen", observed.first_time), ("habit", observed.habit)] {
+                if holds {
+                    event["nightjar"][fact] = Value::Bool(true);
+                }
             }
         }
-        let json = JsonEvent::borrow(&event);
+        let json = JsonEvent::borrow(event);
         let detections = self.engine.0.evaluate(&json);
         if detections.is_empty() {
-            return Vec::new();
+            return Judged { matches: Vec::new(), eventful };
         }
         let results = match at {
             Some(at) => {
@@ -155,16 +174,21 @@ impl Detector {
             let count = result.as_correlation().map_or(1, |body| body.aggregated_value.max(1.0) as u64);
             let info = self.infos.get(result.header.rule_id.as_deref()?).filter(|info| !info.feeds_only)?;
             Some(Match {
-                event_id: text(&event, "eventID").to_owned(),
-                event_name: text(&event, "eventName").to_owned(),
+                event_id: text(event, "eventID").to_owned(),
+                event_name: text(event, "eventName").to_owned(),
                 rule_id: info.id.clone(),
                 title: info.title.clone(),
                 level: info.level,
                 tags: info.tags.clone(),
-                context: context(&event, at, count),
+                context: context(event, at, count, info),
             })
         });
-        found.collect()
+        Judged { matches: found.collect(), eventful: true }
+    }
+
+    /// Whether any rule looks for this event, which has its derived fields.
+    pub fn looks_for(&self, event: &Value) -> bool {
+        !self.engine.0.evaluate(&JsonEvent::borrow(event)).is_empty()
     }
 
     /// Whether this id is new; remembers it.
@@ -181,16 +205,24 @@ impl Detector {
         true
     }
 
-    /// What a later process needs to go on where this one stops. Correlations that ran out are left out.
-    pub fn state(&mut self) -> State {
+    /// The correlations under way, without those that ran out by the time of the latest event.
+    pub fn correlations(&mut self) -> CorrelationSnapshot {
         self.engine.0.evict_expired(self.latest);
-        State { correlations: self.engine.0.export_state(), baseline: self.baseline.clone() }
+        self.engine.0.export_state()
     }
 
-    /// Goes on from an earlier state. Correlations that no longer exist are dropped.
-    pub fn restore(&mut self, state: State) {
-        self.engine.0.import_state(state.correlations);
-        self.baseline = state.baseline;
+    /// Goes on from `correlations` and from nothing else. Those whose rule no longer exists are dropped. `latest` is the time
+    /// of the latest event behind them, in seconds since 1970.
+    pub fn resume(&mut self, correlations: CorrelationSnapshot, latest: i64) {
+        // The engine has no call to forget everything; by the end of time all has run out.
+        self.engine.0.evict_expired(i64::MAX / 4);
+        self.engine.0.import_state(correlations);
+        self.latest = latest;
+    }
+
+    /// Time of the latest event that a correlation counted, in seconds since 1970.
+    pub fn latest(&self) -> i64 {
+        self.latest
     }
 
     /// Correlation groups in memory.
@@ -220,7 +252,7 @@ fn config() -> CorrelationConfig {
     }
 }
 
-fn context(event: &Value, at: Option<Timestamp>, count: u64) -> Context {
+fn context(event: &Value, at: Option<Timestamp>, count: u64, info: &RuleInfo) -> Context {
     let text = |path: &str| event.pointer(path).and_then(Value::as_str).unwrap_or_default().to_owned();
     let some = |path: &str| Some(text(path)).filter(|text| !text.is_empty());
     Context {
@@ -234,5 +266,7 @@ fn context(event: &Value, at: Option<Timestamp>, count: u64) -> Context {
         target: some("/nightjar/target"),
         error: some("/errorCode"),
         count,
+        why: info.description.clone(),
+        response: info.response.clone(),
     }
 }

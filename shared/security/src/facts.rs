@@ -13,6 +13,7 @@
 //! | `nightjar.denies_everyone` | a policy in the request locks out everyone |
 //! | `nightjar.federated` | identity providers that a trust policy lets in |
 //! | `nightjar.first_seen` | the actor never did this before, and is known long enough to say so |
+//! | `nightjar.habit` | the actor did this on three earlier days within three months |
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -79,8 +80,8 @@ fn text<'a>(value: &'a Value, path: &[&str]) -> Option<&'a str> {
     path.iter().try_fold(value, |value, key| value.get(key))?.as_str().filter(|text| !text.is_empty())
 }
 
-/// Adds the derived fields to `event`; what stood under `nightjar` before is replaced. `first_seen` is added by the
-/// detector. Events that are no objects stay as they are.
+/// Adds the derived fields to `event`; what stood under `nightjar` before is replaced. `first_seen` and `habit` are added by
+/// the detector. Events that are no objects stay as they are.
 pub fn enrich(event: &mut Value, trusted_accounts: &BTreeSet<String>) {
     if !event.is_object() {
         return;

@@ -7,8 +7,9 @@
 //! | [`rules`] | Sigma YAML to a rule set; a rule that does not load is named and stops nothing |
 //! | [`detector`] | events to matches: single rules, correlations, what a principal never did before |
 //! | [`baseline`] | which principal usually does what: learned, bounded, explainable |
+//! | [`monitor`] | events of one principal and what is remembered of it, to stories |
 //! | [`noise`] | allow-lists by rule, principal, network and time |
-//! | [`story`] | matches to incidents: one per principal and chain of tactics |
+//! | [`story`] | matches to incidents: one per principal, session and chain of tactics |
 //! | [`cases`] | the example events beside each rule, and whether they do what they claim |
 //! | [`month`] | an ordinary month of an account, generated, to count false alarms |
 //! | [`coverage`] | technique × rule × example, as Markdown |
@@ -25,6 +26,7 @@ pub mod cases;
 pub mod coverage;
 pub mod detector;
 pub mod facts;
+pub mod monitor;
 pub mod month;
 pub mod noise;
 pub mod policy;

@@ -13,6 +13,8 @@ use crate::rules::Level;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Noise {
+    #[serde(rename = "$schema", default, skip_serializing)]
+    schema: Option<String>,
     /// Accounts of your own organisation: sharing with them is not sharing with strangers.
     #[serde(default)]
     pub trusted_accounts: Vec<String>,

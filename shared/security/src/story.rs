@@ -1,24 +1,32 @@
-//! Matches to incidents: one per principal and chain of tactics, not one per event.
+//! Matches to incidents: one per principal, session and chain of tactics, not one per event.
 //!
-//! A story belongs to an actor in an account. A match joins it while no more than [`Policy::quiet`] passed since the
-//! last one and no more than [`Policy::longest`] since the first, whatever its tactic: an attack is a chain of tactics.
-//! A role takes part with its session, so that one compromised session and the role's daily work stay apart, unless the
-//! role's sessions do the same thing: then it is the role's story. The id comes from the first match, so a redelivery
-//! opens the same incident.
+//! A story belongs to a principal in an account. A match joins a story of its session while no more than
+//! [`Policy::quiet`] passed since the story's last match and no more than [`Policy::longest`] since its first, whatever the
+//! tactic: an attack is a chain of tactics. Sessions of one role stay apart, so that a stolen session is not hidden in the
+//! role's daily work; where another session of the role satisfied the same rule, the two are one story, or every run of a
+//! pipeline would be an incident. The id comes from the first match, so a redelivery opens the same incident.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use nightjar_domain::id::IncidentId;
+use nightjar_domain::security::{AttackStep, AttackStory};
+use nightjar_domain::severity::Severity;
 use serde::{Deserialize, Serialize};
 
 use crate::detector::Match;
 use crate::rules::{Level, tactics};
 
-/// Steps kept in a story; further ones are counted.
-const MAX_STEPS: usize = 100;
-/// Stories kept open at once; beyond, the one untouched for longest is closed.
-const MAX_STORIES: usize = 2_000;
+/// Steps kept in a story; further ones are counted. A step has about 1 KB, and SNS takes 256 KB a message.
+const MAX_STEPS: usize = 50;
+/// Sessions, regions and addresses kept in a story.
+const MAX_NAMES: usize = 10;
+/// Characters kept of a text that comes from an event or a rule.
+const MAX_TEXT: usize = 500;
+/// Stories kept of one principal; beyond, the one untouched for longest is closed.
+const MAX_STORIES: usize = 8;
+/// Principals whose stories are kept open at once in [`Stories`].
+const MAX_PRINCIPALS: usize = 2_000;
 
 /// When matches belong together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,48 +44,6 @@ impl Default for Policy {
     }
 }
 
-/// One incident of kind `security`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Story {
-    pub id: IncidentId,
-    pub actor: String,
-    pub account: String,
-    pub level: Level,
-    pub first_at: Timestamp,
-    pub last_at: Timestamp,
-    /// ATT&CK tactics in the order in which they appeared.
-    pub tactics: Vec<String>,
-    pub steps: Vec<Step>,
-    /// Steps beyond those kept.
-    pub more: u64,
-}
-
-/// One rule that matched, once or more.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Step {
-    pub rule_id: String,
-    pub title: String,
-    pub level: Level,
-    pub event_name: String,
-    /// The id of the first event.
-    pub event_id: String,
-    pub at: Timestamp,
-    pub times: u64,
-}
-
-impl Story {
-    /// What happened, in one line.
-    pub fn title(&self) -> String {
-        let worst =
-            self.steps.iter().max_by_key(|step| step.level).map_or("Security event", |step| step.title.as_str());
-        let name = self.actor.rsplit(['/', ':']).next().unwrap_or(&self.actor);
-        match self.steps.len() {
-            0 | 1 => format!("{worst}: {name}"),
-            n => format!("{worst}, and {} more findings: {name}", n - 1),
-        }
-    }
-}
-
 /// What a match did to the stories.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Told {
@@ -91,90 +57,164 @@ pub enum Told {
     Noted,
 }
 
-/// The stories that are open.
+/// Adds a match to the open stories of its principal. One without a time has no place in a story and is noted only.
+pub fn add(open: &mut Vec<AttackStory>, found: &Match, policy: &Policy) -> Told {
+    let Some(at) = found.context.at else { return Told::Noted };
+    let session = &found.context.session;
+    let near = |story: &AttackStory| belongs(story, at, policy);
+    let own = open.iter().position(|story| near(story) && story.sessions.contains(session));
+    let same_rule =
+        || open.iter().position(|story| near(story) && story.steps.iter().any(|step| step.rule_id == found.rule_id));
+    if let Some(story) = own.or_else(same_rule).and_then(|index| open.get_mut(index)) {
+        return join(story, found, at);
+    }
+    if found.level < policy.opens_at {
+        return Told::Noted;
+    }
+    if open.len() >= MAX_STORIES
+        && let Some(oldest) = (0..open.len()).min_by_key(|index| open.get(*index).map(|story| story.last_at))
+    {
+        open.remove(oldest);
+    }
+    let story = begin(found, at);
+    let id = story.id.clone();
+    open.push(story);
+    Told::Opened(id)
+}
+
+/// Closes the stories that nothing can join any more at `now`, even if it comes as late as CloudTrail's history allows an
+/// event to be looked up in practice: a day.
+pub fn close(open: &mut Vec<AttackStory>, now: Timestamp, policy: &Policy) {
+    open.retain(|story| now.duration_since(story.last_at) <= policy.quiet + policy.longest);
+}
+
+fn belongs(story: &AttackStory, at: Timestamp, policy: &Policy) -> bool {
+    at.duration_since(story.last_at) <= policy.quiet
+        && at.duration_since(story.first_at) <= policy.longest
+        && story.last_at.duration_since(at) <= policy.longest
+}
+
+fn begin(found: &Match, at: Timestamp) -> AttackStory {
+    let context = &found.context;
+    let mut story = AttackStory {
+        id: IncidentId::derive(&["security", &context.account, &context.actor, &found.event_id, &at.to_string()]),
+        principal: cut(&context.actor),
+        sessions: Vec::new(),
+        account: context.account.clone(),
+        regions: Vec::new(),
+        addresses: Vec::new(),
+        severity: Severity::Info,
+        first_at: at,
+        last_at: at,
+        tactics: Vec::new(),
+        steps: Vec::new(),
+        more_steps: 0,
+        matches: 0,
+        revision: 0,
+        told: 0,
+    };
+    join(&mut story, found, at);
+    story
+}
+
+fn join(story: &mut AttackStory, found: &Match, at: Timestamp) -> Told {
+    let context = &found.context;
+    let severity = found.level.severity();
+    let new_tactics: Vec<String> = tactics(&found.tags)
+        .into_iter()
+        .filter(|tactic| story.tactics.iter().all(|known| known != tactic))
+        .map(str::to_owned)
+        .collect();
+    let longer = !new_tactics.is_empty() && found.level >= Level::Medium;
+    let worse = severity > story.severity;
+    let mut changed = worse || !new_tactics.is_empty();
+    story.tactics.extend(new_tactics);
+    story.severity = story.severity.max(severity);
+    story.first_at = story.first_at.min(at);
+    story.last_at = story.last_at.max(at);
+    story.matches += 1;
+    for (names, name) in [
+        (&mut story.sessions, &context.session),
+        (&mut story.regions, &context.region),
+        (&mut story.addresses, &context.address),
+    ] {
+        if !name.is_empty() && names.len() < MAX_NAMES && names.iter().all(|known| known != name) {
+            names.push(cut(name));
+            changed = true;
+        }
+    }
+    let full = story.steps.len() >= MAX_STEPS;
+    match story.steps.iter_mut().find(|step| step.rule_id == found.rule_id) {
+        Some(step) => {
+            step.times += 1;
+            // Ten, a hundred, a thousand times: a reader wants to know that it goes on, not every single time.
+            changed |= step.times.to_string().trim_end_matches('0') == "1";
+        }
+        None if full => story.more_steps += 1,
+        None => {
+            story.steps.push(step(found, at));
+            changed = true;
+        }
+    }
+    story.revision += u32::from(changed);
+    if worse || longer {
+        story.told = story.revision;
+        Told::Grew(story.id.clone())
+    } else {
+        Told::Joined(story.id.clone())
+    }
+}
+
+fn step(found: &Match, at: Timestamp) -> AttackStep {
+    AttackStep {
+        rule_id: found.rule_id.clone(),
+        title: cut(&found.title),
+        severity: found.level.severity(),
+        tags: found.tags.clone(),
+        event_name: cut(&found.event_name),
+        event_id: cut(&found.event_id),
+        at,
+        times: 1,
+        target: found.context.target.as_deref().map(cut),
+        error: found.context.error.as_deref().map(cut),
+        why: cut(&found.context.why),
+        response: cut(&found.context.response),
+    }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(MAX_TEXT).collect()
+}
+
+/// The open stories of all principals, for whoever judges a whole stream at once.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Stories {
-    open: BTreeMap<String, Story>,
+    open: BTreeMap<String, Vec<AttackStory>>,
 }
 
 impl Stories {
-    /// Adds a match. One without a time has no place in a story and is noted only.
+    /// Adds a match to the stories of its principal.
     pub fn add(&mut self, found: &Match, policy: &Policy) -> Told {
-        let Some(at) = found.context.at else { return Told::Noted };
         let key = format!("{}\n{}", found.context.account, found.context.actor);
-        let belongs = |story: &Story| {
-            at.duration_since(story.last_at) <= policy.quiet
-                && at.duration_since(story.first_at) <= policy.longest
-                && story.last_at.duration_since(at) <= policy.longest
-        };
-        if let Some(story) = self.open.get_mut(&key).filter(|story| belongs(story)) {
-            return story.join(found, at);
-        }
-        if found.level < policy.opens_at {
-            return Told::Noted;
-        }
-        if self.open.len() >= MAX_STORIES {
-            let oldest = self.open.iter().min_by_key(|(_, story)| story.last_at).map(|(key, _)| key.clone());
+        if !self.open.contains_key(&key) && self.open.len() >= MAX_PRINCIPALS {
+            let last = |stories: &[AttackStory]| stories.iter().map(|story| story.last_at).max();
+            let oldest = self.open.iter().min_by_key(|(_, stories)| last(stories)).map(|(key, _)| key.clone());
             oldest.map(|key| self.open.remove(&key));
         }
-        let story = Story::open(found, at);
-        let id = story.id.clone();
-        self.open.insert(key, story);
-        Told::Opened(id)
-    }
-
-    pub fn get(&self, id: &IncidentId) -> Option<&Story> {
-        self.open.values().find(|story| story.id == *id)
-    }
-
-    pub fn iter(&self) -> impl Iterator<Item = &Story> {
-        self.open.values()
-    }
-}
-
-impl Story {
-    fn open(found: &Match, at: Timestamp) -> Self {
-        let context = &found.context;
-        let mut story = Self {
-            id: IncidentId::derive(&["security", &context.account, &context.actor, &found.event_id, &at.to_string()]),
-            actor: context.actor.clone(),
-            account: context.account.clone(),
-            level: found.level,
-            first_at: at,
-            last_at: at,
-            tactics: Vec::new(),
-            steps: Vec::new(),
-            more: 0,
-        };
-        story.join(found, at);
-        story
-    }
-
-    fn join(&mut self, found: &Match, at: Timestamp) -> Told {
-        let worse = found.level > self.level;
-        let known: BTreeSet<&str> = self.tactics.iter().map(String::as_str).collect();
-        let new: Vec<String> =
-            tactics(&found.tags).into_iter().filter(|tactic| !known.contains(tactic)).map(str::to_owned).collect();
-        let longer = !new.is_empty() && found.level >= Level::Medium;
-        self.tactics.extend(new);
-        self.level = self.level.max(found.level);
-        self.first_at = self.first_at.min(at);
-        self.last_at = self.last_at.max(at);
-        let full = self.steps.len() >= MAX_STEPS;
-        match self.steps.iter_mut().find(|step| step.rule_id == found.rule_id) {
-            Some(step) => step.times += 1,
-            None if full => self.more += 1,
-            None => self.steps.push(Step {
-                rule_id: found.rule_id.clone(),
-                title: found.title.clone(),
-                level: found.level,
-                event_name: found.event_name.clone(),
-                event_id: found.event_id.clone(),
-                at,
-                times: 1,
-            }),
+        let stories = self.open.entry(key.clone()).or_default();
+        let told = add(stories, found, policy);
+        if stories.is_empty() {
+            self.open.remove(&key);
         }
-        if worse || longer { Told::Grew(self.id.clone()) } else { Told::Joined(self.id.clone()) }
+        told
+    }
+
+    pub fn get(&self, id: &IncidentId) -> Option<&AttackStory> {
+        self.iter().find(|story| story.id == *id)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &AttackStory> {
+        self.open.values().flatten()
     }
 }
 
@@ -194,10 +234,15 @@ mod tests {
             context: Context {
                 at: Some(Timestamp::from_second(minute * 60).unwrap()),
                 actor: actor.to_owned(),
+                session: actor.to_owned(),
                 account: "1".to_owned(),
                 ..Context::default()
             },
         }
+    }
+
+    fn in_session(session: &str, found: Match) -> Match {
+        Match { context: Context { session: session.to_owned(), ..found.context }, ..found }
     }
 
     #[test]
@@ -208,12 +253,27 @@ mod tests {
         assert_eq!(stories.add(&found("a", 2, Level::Medium, "discovery"), &policy), Told::Joined(id.clone()));
         assert_eq!(stories.add(&found("a", 3, Level::High, "persistence"), &policy), Told::Grew(id.clone()));
         assert!(matches!(stories.add(&found("b", 3, Level::High, "persistence"), &policy), Told::Opened(_)));
-        assert_eq!(stories.get(&id).unwrap().tactics, ["discovery", "persistence"]);
-        assert_eq!(stories.get(&id).unwrap().title(), "T persistence, and 1 more findings: a");
+        let story = stories.get(&id).unwrap();
+        assert_eq!(story.tactics, ["discovery", "persistence"]);
+        assert_eq!(story.title(), "T persistence, and 1 more finding: a");
+        assert_eq!((story.revision, story.told, story.matches), (2, 2, 3), "the second match changed a count alone");
         assert!(
             matches!(stories.add(&found("a", 3 + 361, Level::Medium, "impact"), &policy), Told::Opened(_)),
             "six quiet hours"
         );
+    }
+
+    #[test]
+    fn sessions_stay_apart_unless_they_do_the_same_thing() {
+        let (mut stories, policy) = (Stories::default(), Policy::default());
+        let mut add = |session: &str, minute: i64, tactic: &str| {
+            stories.add(&in_session(session, found("role", minute, Level::Medium, tactic)), &policy)
+        };
+        let Told::Opened(daily) = add("run-1", 0, "execution") else { unreachable!() };
+        assert_eq!(add("run-2", 9, "execution"), Told::Joined(daily.clone()), "another run does the same thing");
+        let Told::Opened(theft) = add("stolen", 10, "credential-access") else { unreachable!() };
+        assert_eq!(add("stolen", 11, "exfiltration"), Told::Grew(theft), "the chain stays in its session");
+        assert_eq!(add("run-2", 12, "impact"), Told::Grew(daily), "a session that joined belongs to the story");
     }
 
     #[test]
@@ -225,15 +285,29 @@ mod tests {
         assert_eq!(again.add(&found("a", 60, Level::High, "impact"), &policy), Told::Opened(id));
     }
 
+    #[test]
+    fn a_story_closes_when_nothing_can_join_it() {
+        let policy = Policy::default();
+        let mut open = Vec::new();
+        add(&mut open, &found("a", 0, Level::High, "impact"), &policy);
+        close(&mut open, Timestamp::from_second(29 * 3600).unwrap(), &policy);
+        assert_eq!(open.len(), 1);
+        close(&mut open, Timestamp::from_second(31 * 3600).unwrap(), &policy);
+        assert_eq!(open, []);
+    }
+
     proptest::proptest! {
         #[test]
         fn stories_are_bounded(steps in proptest::collection::vec((0_u8..4, 0_i64..3000), 0..200)) {
             let (mut stories, policy) = (Stories::default(), Policy::default());
             for (who, minute) in steps {
-                stories.add(&found(&who.to_string(), minute, Level::Medium, &format!("t{minute}")), &policy);
+                let found = found("role", minute, Level::Medium, &format!("t{minute}"));
+                stories.add(&in_session(&who.to_string(), found), &policy);
             }
+            proptest::prop_assert!(stories.iter().count() <= MAX_STORIES);
             for story in stories.iter() {
                 proptest::prop_assert!(story.steps.len() <= MAX_STEPS);
+                proptest::prop_assert!(story.told <= story.revision);
                 proptest::prop_assert!(story.last_at.duration_since(story.first_at) <= policy.longest);
             }
         }

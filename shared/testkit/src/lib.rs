@@ -15,6 +15,7 @@ mod diagnosis;
 mod envelope;
 mod incident;
 mod resource;
+mod security;
 mod time;
 
 pub use audit::{AnchorKey, Trail};
@@ -22,4 +23,5 @@ pub use diagnosis::{change, evidence, finding, finding_without_errors, log_line,
 pub use envelope::{envelope_of, sns_event};
 pub use incident::{anomaly, incident, incident_of, incidents};
 pub use resource::{ACCOUNT, INSTANCE, LOG_GROUP, REGION, metric, resource, resource_ref, watched_metric};
+pub use security::{attack_story, security_incident};
 pub use time::{at, now};

@@ -99,6 +99,10 @@ async fn attempt_once(
     let now = (context.now)();
     let step = feedback::step(incident.feedback.as_ref(), request.verdict)
         .map_err(|error| Problem::feedback_refused(error.to_string()))?;
+    if incident.security.is_some() {
+        let detail = "a security incident has no bar to move: name what is expected in config/security_noise.json";
+        return Err(Problem::feedback_refused(detail.to_owned()));
+    }
     let id = incident.anomaly.metric.series();
     let Some(item) = context.series.get(&id).await? else {
         let detail = format!("the series {id} is no longer known: there is no bar to move");

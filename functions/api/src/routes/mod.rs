@@ -15,6 +15,9 @@ pub mod products;
 pub mod remediations;
 pub mod resources;
 pub mod summary;
+pub mod security_detect;
+pub mod security_events;
+pub mod security_types;
 
 use axum::Router;
 use axum::extract::rejection::QueryRejection;
@@ -73,6 +76,9 @@ pub fn routes() -> Router<Context> {
         .route("/resources/{id}", get(resources::show))
         .route("/resources/{id}/metrics", get(resources::series))
         .route("/analyze", get(analyze::resource).post(analyze::datapoints))
+        .route("/security-events", get(security_events::list))
+        .route("/security-events/types", get(security_types::list))
+        .route("/security-events/detect", post(security_detect::detect))
         .route("/me", get(me::show))
         .route("/alerts/{id}/acknowledge", post(alerts::acknowledge))
         .route("/alerts/{id}/suppress", post(alerts::suppress))

@@ -7,7 +7,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::{
     alerts, analyze, approvals, audit_log, docs, events, feedback, health, me, page, products, remediations, resources,
-    summary,
+    security_detect, security_events, security_types, summary,
 };
 use crate::problem::Problem;
 
@@ -33,7 +33,7 @@ pub(super) fn description() -> utoipa::openapi::OpenApi {
         health::health, me::show, events::list, events::show, alerts::acknowledge, alerts::suppress,
         alerts::resolve, feedback::give, remediations::status, remediations::stop,
         remediations::resume, remediations::reset, remediations::undo, approvals::list, approvals::show, approvals::approve, approvals::deny,
-        products::list, products::show, products::put, products::remove,
+        products::list, products::show, products::put, products::remove, security_events::list, security_types::list, security_detect::detect,
         audit_log::list, audit_log::verify, document, docs::show, summary::summary, summary::metrics, resources::list,
         resources::show, resources::series, analyze::resource, analyze::datapoints, page::index, page::asset, page::icon,
         page::config,
@@ -46,6 +46,7 @@ pub(super) fn description() -> utoipa::openapi::OpenApi {
         (name = "products", description = "Which resources belong together, and who owns them"),
         (name = "resources", description = "What is watched, and how it is"),
         (name = "page", description = "The page's files, which anybody may have"),
+        (name = "security", description = "Attacks found in CloudTrail, and what is looked for"),
         (name = "audit", description = "What was done, and the proof that nobody changed the record"),
         (name = "health", description = "The API itself"),
     ),

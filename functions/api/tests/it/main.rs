@@ -12,6 +12,7 @@ mod openapi;
 mod products;
 mod reading;
 mod refusals;
+mod security;
 mod single_events;
 mod support;
 mod undo;

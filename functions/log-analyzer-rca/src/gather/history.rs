@@ -23,6 +23,7 @@ pub(super) async fn read(context: &Context, anomaly: &Anomaly) -> anyhow::Result
         status: None,
         severity: None,
         resource_id: Some(anomaly.resource.id.clone()),
+        kind: None,
         since: anomaly.window_start - SignedDuration::from_hours(24 * DAYS),
         until: anomaly.window_start,
     };

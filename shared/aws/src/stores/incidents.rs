@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use nightjar_domain::id::IncidentId;
-use nightjar_domain::incident::{Incident, Status, StatusChange, month_of, months_back};
+use nightjar_domain::incident::{Incident, IncidentKind, Status, StatusChange, month_of, months_back};
 use nightjar_domain::severity::Severity;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,7 @@ pub struct IncidentFilter {
     pub severity: Option<Severity>,
     /// A resource's short id, such as `i-0abc…`.
     pub resource_id: Option<String>,
+    pub kind: Option<IncidentKind>,
     /// Opened at this instant or later.
     pub since: Timestamp,
     /// Opened at this instant or earlier.
@@ -158,6 +159,37 @@ impl IncidentStore {
             .await
             .map_err(|error| StoreError::request(&self.table, &error))?;
         answer.item.filter(is_kept).map(|item| self.stored(item)).transpose()
+    }
+
+    /// Stores what a story that went on made of its incident. With `told_again`, it counts as not published. `false`: it is no
+    /// longer at the version before, because somebody else changed it.
+    pub async fn grow(&self, incident: &Incident, told_again: bool) -> Result<bool, StoreError> {
+        let set =
+            ["title", "status", "severity", "anomaly", "finding", "escalation", "timeline", "security", "version"];
+        let mut item: Item = serde_dynamo::to_item(incident).map_err(|error| StoreError::item(&self.table, error))?;
+        let assignments: Vec<String> = set.iter().map(|name| format!("#{name} = :{name}")).collect();
+        let forget = if told_again { " REMOVE published_at, publishing_until" } else { "" };
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("id", AttributeValue::S(incident.id.to_string()))
+            .update_expression(format!("SET {}{forget}", assignments.join(", ")))
+            .condition_expression("#version = :before")
+            .expression_attribute_values(":before", AttributeValue::N(incident.version.saturating_sub(1).to_string()));
+        for name in set {
+            let value = item.remove(name).ok_or_else(|| StoreError::item(&self.table, format!("{name} is missing")))?;
+            update = update
+                .expression_attribute_names(format!("#{name}"), name)
+                .expression_attribute_values(format!(":{name}"), value);
+        }
+        match update.send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(StoreError::request(&self.table, &error)),
+            },
+        }
     }
 
     /// Takes the right to publish for `lease`, so that deliveries at the same moment publish once. A lease that ended
@@ -341,6 +373,12 @@ impl IncidentStore {
             if let Some(severity) = filter.severity {
                 conditions.push("severity = :severity");
                 query = query.expression_attribute_values(":severity", AttributeValue::S(severity.as_str().to_owned()));
+            }
+            if let Some(kind) = filter.kind {
+                // What was stored before there were kinds is about an anomaly.
+                let anomaly = "(attribute_not_exists(kind) OR kind = :kind)";
+                conditions.push(if kind == IncidentKind::Anomaly { anomaly } else { "kind = :kind" });
+                query = query.expression_attribute_values(":kind", AttributeValue::S(kind.as_str().to_owned()));
             }
             if !conditions.is_empty() {
                 query = query.filter_expression(conditions.join(" AND "));

@@ -12,6 +12,7 @@ mod models;
 mod notifications;
 mod remediations;
 mod routing;
+mod security;
 mod series;
 mod silences;
 
@@ -26,5 +27,6 @@ pub use models::{ModelStore, Pointers};
 pub use notifications::{Delivery, NotificationStore};
 pub use remediations::{Begun, RemediationStore, Replaced};
 pub use routing::{InForce, RoutingStore, StoredProduct};
+pub use security::{Commit, EVENTS_PER_COMMIT, MemoryKey, Remembered, SecurityStore};
 pub use series::{SeriesItem, SeriesStore};
 pub use silences::SilenceStore;

@@ -66,7 +66,7 @@ async fn one_that_vanishes_in_between_is_an_error_not_a_guess() {
 }
 
 fn filter(since: &str) -> IncidentFilter {
-    IncidentFilter { status: None, severity: None, resource_id: None, since: at(since), until: now() }
+    IncidentFilter { status: None, severity: None, resource_id: None, kind: None, since: at(since), until: now() }
 }
 
 /// Plays the index `by_month`: newest first, `page` items a query.

@@ -1,6 +1,7 @@
 //! What people are told, and how it reads in each channel.
 
 mod alertmanager;
+mod attack;
 mod bulletin;
 mod email;
 mod notice;

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::attack;
 use super::report::{Section, report};
 use crate::envelope::{Envelope, Message};
 use crate::incident::Incident;
@@ -40,14 +41,7 @@ impl From<&Envelope<Incident>> for Notice {
             severity: incident.severity,
             title: incident.title.clone(),
             summary: incident.finding.summary.clone(),
-            facts: vec![
-                ("Resource", anomaly.resource.label()),
-                ("Region", format!("{} (account {})", anomaly.resource.region, anomaly.resource.account)),
-                ("Metric", anomaly.metric.to_string()),
-                ("Score", format!("{:.3}", anomaly.score)),
-                ("Why", anomaly.reasons.join("; ")),
-                ("Incident", incident.id.to_string()),
-            ],
+            facts: incident.security.as_ref().map_or_else(|| metric_facts(incident), attack::facts),
             findings: report(incident).iter().map(Section::text).collect(),
             occurred_at: incident.opened_at,
             resource_id: anomaly.resource.id.clone(),
@@ -55,6 +49,18 @@ impl From<&Envelope<Incident>> for Notice {
             link: None,
         }
     }
+}
+
+fn metric_facts(incident: &Incident) -> Vec<(&'static str, String)> {
+    let anomaly = &incident.anomaly;
+    vec![
+        ("Resource", anomaly.resource.label()),
+        ("Region", format!("{} (account {})", anomaly.resource.region, anomaly.resource.account)),
+        ("Metric", anomaly.metric.to_string()),
+        ("Score", format!("{:.3}", anomaly.score)),
+        ("Why", anomaly.reasons.join("; ")),
+        ("Incident", incident.id.to_string()),
+    ]
 }
 
 impl From<&Envelope<RemediationOutcome>> for Notice {

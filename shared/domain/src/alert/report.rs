@@ -1,5 +1,6 @@
 //! A finding in plain sentences: what every channel and the command line tell of an incident.
 
+use super::attack;
 use crate::diagnosis::{Cause, Finding, LogPattern, PatternChange, UNKNOWN, number};
 use crate::incident::Incident;
 
@@ -31,6 +32,9 @@ impl Section {
 
 /// The report, in the order in which somebody woken at night wants to know. Empty sections are left out.
 pub fn report(incident: &Incident) -> Vec<Section> {
+    if let Some(story) = &incident.security {
+        return attack::report(story);
+    }
     let finding = &incident.finding;
     let sections = [
         ("Metric", metric(incident)),
@@ -44,6 +48,11 @@ pub fn report(incident: &Incident) -> Vec<Section> {
         ("Look again", searches(finding)),
         ("Cost", vec![format!("{} USD of searches", cents(finding.cost_usd))]),
     ];
+    told(sections)
+}
+
+/// The sections that have something to say.
+pub(super) fn told(sections: impl IntoIterator<Item = (&'static str, Vec<String>)>) -> Vec<Section> {
     let told = sections.into_iter().filter(|(_, lines)| lines.iter().any(|line| !line.is_empty()));
     told.map(|(heading, lines)| Section { heading, lines }).collect()
 }
@@ -163,7 +172,7 @@ fn sentence(text: &str) -> String {
 }
 
 /// One line, cut to what fits, without what a terminal would obey.
-fn line(text: &str) -> String {
+pub(super) fn line(text: &str) -> String {
     let first: String =
         text.lines().next().unwrap_or_default().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     if first.chars().count() <= LINE { first } else { first.chars().take(LINE - 1).chain(['…']).collect() }

@@ -18,6 +18,12 @@ pub enum FactKind {
     AnomalyDetected,
     #[serde(rename = "incident.opened")]
     IncidentOpened,
+    /// A security incident got worse, or an attack longer.
+    #[serde(rename = "incident.grew")]
+    IncidentGrew,
+    /// A security rule does not load, and looks for nothing.
+    #[serde(rename = "rule.rejected")]
+    RuleRejected,
     #[serde(rename = "alert.published")]
     AlertPublished,
     /// Somebody acknowledged, suppressed or resolved it.
@@ -98,6 +104,8 @@ impl FactKind {
             Self::ResourceRetired => "resource.retired",
             Self::AnomalyDetected => "anomaly.detected",
             Self::IncidentOpened => "incident.opened",
+            Self::IncidentGrew => "incident.grew",
+            Self::RuleRejected => "rule.rejected",
             Self::AlertPublished => "alert.published",
             Self::IncidentChanged => "incident.changed",
             Self::ProductChanged => "product.changed",

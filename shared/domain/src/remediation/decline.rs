@@ -17,6 +17,8 @@ pub enum DeclineReason {
     Stopped { by: String, at: Timestamp, why: String },
     #[error("the incident is resolved")]
     IncidentResolved,
+    #[error("it is a security incident: what is done about a principal, a person decides")]
+    SecurityIncident,
     #[error("no action is known for resources of type {resource_type}")]
     UnsupportedType { resource_type: String },
     #[error("the resource is not opted in: it does not carry the tag {tag}={value}")]

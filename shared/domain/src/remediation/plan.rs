@@ -38,6 +38,10 @@ pub struct Explained {
 
 /// Like [`plan`], telling also what would have been done.
 pub fn explain(incident: &Incident, policies: &Policies, fleet: &FleetState, now: Timestamp) -> Explained {
+    if incident.security.is_some() {
+        let plan = Plan::Declined { reason: DeclineReason::SecurityIncident };
+        return Explained { plan, policy: None, runbook: Vec::new(), belt: None };
+    }
     let Some(policy) = policy_for(incident, policies, fleet) else {
         let plan = Plan::Declined { reason: DeclineReason::NoPolicy };
         return Explained { plan, policy: None, runbook: Vec::new(), belt: None };

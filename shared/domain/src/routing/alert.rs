@@ -71,9 +71,11 @@ fn labels(kind: &str, severity: Severity, resource: &ResourceRef, incident: &str
 impl From<&Incident> for Alert {
     fn from(incident: &Incident) -> Self {
         let anomaly = &incident.anomaly;
-        let mut labels = labels(Incident::KIND, incident.severity, &anomaly.resource, incident.id.as_str());
+        let kind = if incident.security.is_some() { incident.kind.as_str() } else { Incident::KIND };
+        let mut labels = labels(kind, incident.severity, &anomaly.resource, incident.id.as_str());
         labels.set("metric", anomaly.metric.name.as_str());
-        labels.set("cause", incident.finding.causes.first().map_or("", |cause| cause.kind.as_str()));
+        let tactic = incident.security.as_ref().and_then(|story| story.tactics.first()).map_or("", String::as_str);
+        labels.set("cause", incident.finding.causes.first().map_or(tactic, |cause| cause.kind.as_str()));
         Self {
             id: incident.id.to_string(),
             incident: incident.id.to_string(),

@@ -6,7 +6,7 @@ use nightjar_domain::evidence::Gap;
 use nightjar_domain::incident::Incident;
 use nightjar_domain::remediation::{RemediationOutcome, RemediationResult};
 use nightjar_domain::severity::Severity;
-use nightjar_testkit::{envelope_of, finding_without_errors, incident, now};
+use nightjar_testkit::{envelope_of, finding_without_errors, incident, now, security_incident};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -63,6 +63,23 @@ fn an_incident_reads_well_as_an_email() {
 
     Sent by Nightjar at 2026-11-21T10:01:00Z.
     "#);
+}
+
+#[test]
+fn a_security_incident_tells_who_did_what_and_what_to_do_first() {
+    let email = email(&Notice::from(&envelope_of(security_incident())));
+    assert_eq!(email.subject, "[HIGH] The trail was stopped, and 1 more finding: user/eve");
+    for part in [
+        "Principal   arn:aws:iam::111122223333:user/eve",
+        "2026-11-21T09:58:00Z [high] The trail was stopped: StopLogging on target-1",
+        "A key for another user: CreateAccessKey on target-2, 2 times",
+        "Next step: Start the trail again, and disable the key.",
+        "Tactics: defense-evasion > persistence",
+        "From: 203.0.113.9",
+    ] {
+        assert!(email.body.contains(part), "{part} is not in:\n{}", email.body);
+    }
+    assert!(!email.body.contains("Metric") && !email.body.contains("Score"), "{}", email.body);
 }
 
 #[test]

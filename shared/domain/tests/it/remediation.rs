@@ -11,7 +11,7 @@ use nightjar_domain::remediation::{
     judge_replacement, plan, resume,
 };
 use nightjar_domain::severity::Severity;
-use nightjar_testkit::{at, incident, now, resource};
+use nightjar_testkit::{at, incident, now, resource, security_incident};
 use rstest::rstest;
 
 const OPT_IN: &str = "aiops:remediate";
@@ -147,6 +147,18 @@ fn a_policy_lowers_the_mode_and_never_raises_it() {
         world.policies.bounds.mode = deployment;
         world.policies.document.policies.iter_mut().for_each(|policy| policy.mode = Some(own));
         assert!(matches!(world.plan(), Plan::Planned { mode, .. } if mode == expected));
+    }
+}
+
+/// Also where everything else speaks for the action: the story alone decides.
+#[test]
+fn a_security_incident_is_left_to_people() {
+    for change in [(|world: &mut World| world.incident = security_incident()) as fn(&mut World), |world| {
+        world.incident.security = security_incident().security
+    }] {
+        let mut world = world();
+        change(&mut world);
+        assert_eq!(world.plan(), Plan::Declined { reason: DeclineReason::SecurityIncident });
     }
 }
 

@@ -3,6 +3,7 @@
 mod bundled;
 mod level;
 mod load;
+mod scope;
 
 use rsigma_parser::{CorrelationRule, FilterRule, SigmaRule};
 use serde::Serialize;
