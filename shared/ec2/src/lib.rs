@@ -19,7 +19,15 @@ use nightjar_domain::resource::{EC2_INSTANCE, ResourceRef};
 #[derive(Debug, thiserror::Error)]
 pub enum Ec2Error {
     #[error("EC2 {operation} failed: {problem}")]
-    Request { operation: &'static str, problem: String },
+    Request { operation: &'static str, problem: String, failure: Failure },
+}
+
+impl Ec2Error {
+    /// What kind of failure it is.
+    pub fn failure(&self) -> Failure {
+        let Self::Request { failure, .. } = self;
+        *failure
+    }
 }
 
 /// Describes and repairs instances of one account and region.
@@ -170,6 +178,7 @@ impl Fleet {
             state: state_of(instance),
             launched_at: launched_at(instance),
             neighbours: neighbours_of(instance),
+            details: details_of(instance),
             tags,
         })
     }
@@ -231,8 +240,14 @@ fn neighbours_of(instance: &Instance) -> BTreeMap<String, String> {
     neighbours
 }
 
+/// Whether it publishes its metrics by the minute.
+fn details_of(instance: &Instance) -> BTreeMap<String, String> {
+    let state = instance.monitoring().and_then(|monitoring| monitoring.state());
+    state.map(|state| ("monitoring".to_owned(), state.as_str().to_owned())).into_iter().collect()
+}
+
 fn failed(operation: &'static str, error: &(impl ProvideErrorMetadata + Error)) -> Ec2Error {
-    Ec2Error::Request { operation, problem: explain(error) }
+    Ec2Error::Request { operation, problem: explain(error), failure: classify(error) }
 }
 
 #[cfg(test)]

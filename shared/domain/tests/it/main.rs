@@ -5,6 +5,8 @@
 mod alert;
 mod audit;
 mod channels;
+mod catalogue;
+mod coverage;
 mod diagnosis;
 mod envelope;
 mod escalation;
