@@ -17,6 +17,7 @@ module "api" {
     SERIES_TABLE       = aws_dynamodb_table.suite["series"].name
     REMEDIATIONS_TABLE = aws_dynamodb_table.suite["remediations"].name
     APPROVAL_KEY_ID    = aws_kms_key.approvals.arn
+    COVERAGE_TABLE     = aws_dynamodb_table.suite["coverage"].name
 
     API_AUTHORIZATION          = var.api_authorization
     IAM_CALLER_ROLE            = var.iam_caller_role
@@ -40,6 +41,10 @@ module "api" {
     Series = {
       actions   = ["dynamodb:GetItem"]
       resources = [aws_dynamodb_table.suite["series"].arn]
+    }
+    Coverage = {
+      actions   = ["dynamodb:Scan"]
+      resources = [aws_dynamodb_table.suite["coverage"].arn]
     }
     Audit = local.append_to_audit
     ListAnchors = {

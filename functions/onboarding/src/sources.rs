@@ -2,6 +2,7 @@
 //! the names of REST APIs, which their metrics go by.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use anyhow::Context as _;
 use aws_smithy_xml::decode::{Document, ScopedDecoder, XmlDecodeError, try_data};
@@ -149,7 +150,7 @@ fn form(fields: &[(&str, &str)]) -> String {
         for byte in value.bytes() {
             match byte {
                 b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => body.push(char::from(byte)),
-                other => body.push_str(&format!("%{other:02X}")),
+                other => _ = write!(body, "%{other:02X}"),
             }
         }
     }
