@@ -39,13 +39,18 @@ pub(super) struct ApiArgs {
 }
 
 impl ApiArgs {
+    /// The account and region, for what is asked of AWS and not of the API.
+    pub(super) fn aws(&self) -> AwsArgs {
+        AwsArgs { region: self.region.clone(), profile: self.profile.clone() }
+    }
+
     pub(super) async fn client(&self) -> anyhow::Result<ApiClient> {
         let Some(api) = &self.api else {
             anyhow::bail!(
                 "which API? Give --api or NIGHTJAR_API: `terraform -chdir=infrastructure output api_endpoint`"
             );
         };
-        let aws = AwsArgs { region: self.region.clone(), profile: self.profile.clone() };
+        let aws = self.aws();
         let signing = if self.no_sign { Signing::Off } else { Signing::load(&aws).await };
         ApiClient::new(api, self.host.as_deref(), signing)
     }

@@ -49,6 +49,8 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
     ("DELETE", "/products/{name}", OPERATOR),
     ("GET", "/audit-log", VIEWER),
     ("GET", "/audit-log/verify", VIEWER),
+    ("GET", "/coverage", VIEWER),
+    ("GET", "/thresholds", VIEWER),
 ];
 
 /// What an operation asks; `None` where the table does not know it.

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use nightjar_anchors::{AnchorBucket, Signer};
 use nightjar_aws::envelope::Publisher;
 use nightjar_aws::settings::Environment;
-use nightjar_aws::stores::{AuditStore, FeedbackStore, IncidentStore, RemediationStore, RoutingStore, SeriesStore};
+use nightjar_aws::stores::{
+    AuditStore, CoverageStore, FeedbackStore, IncidentStore, RemediationStore, RoutingStore, SeriesStore,
+};
 use nightjar_aws::{clients, clock};
 
 use crate::caller::Authorization;
@@ -17,6 +19,7 @@ pub struct Context {
     pub series: SeriesStore,
     pub feedback: FeedbackStore,
     pub audit: AuditStore,
+    pub coverage: CoverageStore,
     pub anchors: AnchorBucket,
     /// Asked for its public half only: the role may not sign.
     pub anchor_key: Signer,
@@ -63,6 +66,7 @@ impl Context {
             incidents: IncidentStore::new(dynamodb.clone(), incidents),
             series: SeriesStore::new(dynamodb.clone(), series),
             routing: RoutingStore::new(dynamodb.clone(), settings.routing_table),
+            coverage: CoverageStore::new(dynamodb.clone(), settings.coverage_table),
             audit: AuditStore::new(dynamodb, settings.audit_table),
             anchors: AnchorBucket::new(s3, settings.anchors_bucket),
             anchor_key: Signer::new(kms, settings.anchors_key_arn),

@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod approvals;
 pub mod audit_log;
+pub mod coverage;
 pub mod events;
 pub mod feedback;
 pub mod health;
@@ -10,6 +11,7 @@ pub mod me;
 pub mod openapi;
 pub mod products;
 pub mod remediations;
+pub mod thresholds;
 
 use axum::Router;
 use axum::extract::rejection::QueryRejection;
@@ -54,6 +56,8 @@ pub fn routes() -> Router<Context> {
         .route("/approvals/{id}", get(approvals::show))
         .route("/approvals/{id}/approve", post(approvals::approve))
         .route("/approvals/{id}/deny", post(approvals::deny))
+        .route("/coverage", get(coverage::list))
+        .route("/thresholds", get(thresholds::show))
         .route("/me", get(me::show))
         .route("/alerts/{id}/acknowledge", post(alerts::acknowledge))
         .route("/alerts/{id}/suppress", post(alerts::suppress))

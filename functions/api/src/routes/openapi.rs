@@ -4,7 +4,9 @@ use axum::Json;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{alerts, approvals, audit_log, events, feedback, health, me, products, remediations};
+use super::{
+    alerts, approvals, audit_log, coverage, events, feedback, health, me, products, remediations, thresholds,
+};
 
 /// Serve this document.
 #[utoipa::path(get, path = "/openapi.json", tag = "health", responses((status = 200, description = "The OpenAPI 3.1 document", content_type = "application/json")))]
@@ -24,7 +26,7 @@ pub async fn document() -> Json<utoipa::openapi::OpenApi> {
         alerts::resolve, feedback::give, remediations::status, remediations::stop,
         remediations::resume, remediations::reset, approvals::list, approvals::show, approvals::approve, approvals::deny,
         products::list, products::show, products::put,
-        products::remove, audit_log::list, audit_log::verify, document,
+        products::remove, audit_log::list, audit_log::verify, coverage::list, thresholds::show, document,
     ),
     tags(
         (name = "events", description = "What Nightjar found"),
@@ -33,6 +35,7 @@ pub async fn document() -> Json<utoipa::openapi::OpenApi> {
         (name = "approvals", description = "What waits for a person's word"),
         (name = "products", description = "Which resources belong together, and who owns them"),
         (name = "audit", description = "What was done, and the proof that nobody changed the record"),
+        (name = "coverage", description = "What is watched, and what is missing"),
         (name = "health", description = "The API itself"),
     ),
     security(("bearer" = []), ("sigv4" = []), ()),

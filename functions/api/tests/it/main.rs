@@ -6,6 +6,7 @@ mod access;
 mod approvals;
 mod audit_log;
 mod deeds;
+mod coverage;
 mod feedback;
 mod lists;
 mod openapi;

@@ -69,6 +69,7 @@ fn settings() -> Settings {
         series_table: "aiops-series".to_owned(),
         remediations_table: "aiops-remediations".to_owned(),
         audit_table: "aiops-audit".to_owned(),
+        coverage_table: "aiops-coverage".to_owned(),
         anchors_bucket: "the-anchors".to_owned(),
         anchors_key_arn: "the-key".to_owned(),
         approval_key: "key".to_owned(),
