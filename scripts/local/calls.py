@@ -47,6 +47,9 @@ TABLES = {"feedback": ("incidents", "series")}
 #: A call of a service without an SDK in the package: its name stands in the source.
 BY_HAND = re.compile(r'"(?P<service>autoscaling|ssm|sqs|sns)",\s*"(?:[A-Za-z0-9_]+\.)?(?P<action>[A-Z][A-Za-z]+)"')
 
+#: The same, where the call is named as IAM names it.
+BY_HAND_AS_IN_IAM = re.compile(r'\baction: "(?P<action>[a-z]+:[A-Za-z]+)"')
+
 
 @dataclass(frozen=True)
 class StoreMethod:
@@ -91,7 +94,9 @@ def calls(function: str, binary: Path) -> tuple[set[str], set[tuple[str, str]]]:
     named = {f"{SERVICES.get(crate, crate)}:{operation}" for crate, operation in operations if crate not in NOT_CALLED}
     others = {ACTIONS.get(name, name) for name in named if name in ACTIONS or not name.startswith("dynamodb:")} - {None}
     for path in (ROOT / "functions" / function / "src").rglob("*.rs"):
-        others |= {f"{match['service']}:{match['action']}" for match in BY_HAND.finditer(path.read_text())}
+        source = path.read_text()
+        others |= {f"{match['service']}:{match['action']}" for match in BY_HAND.finditer(source)}
+        others |= {match["action"] for match in BY_HAND_AS_IN_IAM.finditer(source)}
     tables = {
         (table, f"dynamodb:{action}")
         for method in store_methods()

@@ -103,8 +103,9 @@ async fn ask<T: serde::de::DeserializeOwned>(client: &Client, prefix: &str, comm
     let payload = Blob::new(json!({ "nightjar": command }).to_string());
     let answer = client.invoke().function_name(&function).payload(payload).send().await;
     bar.finish_and_clear();
-    let answer = answer
-        .with_context(|| format!("{function} cannot be invoked: look at --prefix, --region and lambda:InvokeFunction"))?;
+    let answer = answer.with_context(|| {
+        format!("{function} cannot be invoked: look at --prefix, --region and lambda:InvokeFunction")
+    })?;
     let body = answer.payload().map(|blob| blob.as_ref().to_vec()).unwrap_or_default();
     if answer.function_error().is_some() {
         let told: Value = serde_json::from_slice(&body).unwrap_or_default();

@@ -68,9 +68,9 @@ fn describe(coverage: &Coverage) -> String {
     });
     lines.push(table(&["score", "type", "resource", "alarms"], rows));
     for resource in &coverage.resources {
-        lines.extend(resource.gaps.iter().map(|gap| {
-            format!("{}: {}\n    {}", resource.resource.label(), gap.what, gap.fix)
-        }));
+        lines.extend(
+            resource.gaps.iter().map(|gap| format!("{}: {}\n    {}", resource.resource.label(), gap.what, gap.fix)),
+        );
     }
     if coverage.matching > coverage.resources.len() {
         lines.push(format!("{} more: --limit", coverage.matching - coverage.resources.len()));

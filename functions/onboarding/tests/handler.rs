@@ -229,7 +229,7 @@ async fn a_failing_call_fails_the_run_and_retires_nobody() {
         ListMetricsError::generic(ErrorMetadata::builder().code("Throttling").message("Rate exceeded").build())
     });
     let error = format!("{:#}", world.run().await.unwrap_err());
-    assert!(error.contains("listing CWAgent"), "{error}");
+    assert!(error.contains("listing AWS/EC2 CPUCreditBalance"), "{error}");
     assert_eq!((world.put.num_calls(), world.removed.num_calls()), (0, 0));
 }
 
@@ -257,7 +257,7 @@ async fn an_apply_makes_every_alarm_and_tells_the_trail_first() {
     let applied = summary.alarms.unwrap();
     assert_eq!((applied.created, applied.changed, applied.deleted, applied.left), (5, 0, 0, 0));
     assert_eq!(world.put_alarm.num_calls(), 5);
-    assert!(world.audit.num_calls() >= 6, "{}", world.audit.num_calls());
+    assert!(world.audit.num_calls() >= 2, "the onboarding and the alarms: {}", world.audit.num_calls());
 }
 
 #[tokio::test]

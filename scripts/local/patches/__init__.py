@@ -19,6 +19,7 @@ from local.patches import (
     secure_transport,
     sns_email,
     sns_lambda,
+    tagging_api,
 )
 
 ALL = (
@@ -37,6 +38,7 @@ ALL = (
     ec2_state_events,
     health_path,
     secure_transport,
+    tagging_api,
 )
 
 
