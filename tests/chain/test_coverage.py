@@ -24,8 +24,9 @@ def fleet(chain: Chain) -> Iterator[Any]:
     yield instances
     mixed_fleet.untag(chain.deployment.stack)
     cloudwatch = chain.deployment.stack.client("cloudwatch")
-    if names := [alarm["AlarmName"] for alarm in alarms(chain).values() if alarm["AlarmName"].startswith(PREFIX) and "resource=" in alarm["AlarmDescription"]]:
-        cloudwatch.delete_alarms(AlarmNames=names)
+    left = [name for name, alarm in alarms(chain).items() if " resource=" in (alarm.get("AlarmDescription") or "")]
+    for start in range(0, len(left), 100):
+        cloudwatch.delete_alarms(AlarmNames=left[start : start + 100])
     cloudwatch.delete_alarms(AlarmNames=["foreign"])
 
 
@@ -54,7 +55,8 @@ def test_a_mixed_fleet_is_planned_made_and_comes_to_rest(chain: Chain, fleet: An
 
     # A foreign alarm stands where one of ours should be.
     wanted = next(step["alarm"] for step in plan["create"] if step["alarm"]["metric"] == "ApproximateAgeOfOldestMessage")
-    foreign = {"MetricName": "Mine", "Namespace": "Mine", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1, "Threshold": 7.0}
+    foreign: dict[str, Any] = {"MetricName": "Mine", "Namespace": "Mine", "Statistic": "Sum", "Period": 60}
+    foreign |= {"EvaluationPeriods": 1, "Threshold": 7.0}
     for name in (wanted["name"], "foreign"):
         cloudwatch.put_metric_alarm(AlarmName=name, ComparisonOperator="GreaterThanThreshold", **foreign)
 
@@ -89,7 +91,8 @@ def test_a_mixed_fleet_is_planned_made_and_comes_to_rest(chain: Chain, fleet: An
     assert f"tag {PREFIX}:alarm:CPUUtilization = critical=77" in explanation.stdout, explanation.stderr
 
     # Terminated: its alarms go, nobody else's.
-    of_instance = {name for name, alarm in alarms(chain).items() if f"instance/{instance.id}" in alarm.get("AlarmDescription", "")}
+    described = {name: alarm.get("AlarmDescription") or "" for name, alarm in alarms(chain).items()}
+    of_instance = {name for name, text in described.items() if f"instance/{instance.id}" in text}
     others = set(alarms(chain)) - of_instance
     chain.deployment.stack.client("ec2").terminate_instances(InstanceIds=[instance.id])
     gone = asked(chain, "apply")
