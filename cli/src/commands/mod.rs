@@ -1,7 +1,7 @@
 //! The commands, one file each.
 
-mod alerts;
 mod alarms;
+mod alerts;
 mod api_client;
 mod approvals;
 mod audit;

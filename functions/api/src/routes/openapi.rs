@@ -4,9 +4,7 @@ use axum::Json;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{
-    alerts, approvals, audit_log, coverage, events, feedback, health, me, products, remediations, thresholds,
-};
+use super::{alerts, approvals, audit_log, coverage, events, feedback, health, me, products, remediations, thresholds};
 
 /// Serve this document.
 #[utoipa::path(get, path = "/openapi.json", tag = "health", responses((status = 200, description = "The OpenAPI 3.1 document", content_type = "application/json")))]

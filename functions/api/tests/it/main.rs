@@ -5,8 +5,8 @@
 mod access;
 mod approvals;
 mod audit_log;
-mod deeds;
 mod coverage;
+mod deeds;
 mod feedback;
 mod lists;
 mod openapi;

@@ -4,8 +4,8 @@
 
 mod alert;
 mod audit;
-mod channels;
 mod catalogue;
+mod channels;
 mod coverage;
 mod diagnosis;
 mod envelope;
