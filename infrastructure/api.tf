@@ -44,6 +44,8 @@ resource "aws_apigatewayv2_route" "suite" {
     "GET /events/{id}"            = var.api_authorization
     "GET /audit-log"              = var.api_authorization
     "GET /audit-log/verify"       = var.api_authorization
+    "GET /coverage"               = var.api_authorization
+    "GET /thresholds"             = var.api_authorization
     "GET /openapi.json"           = var.api_authorization
     "POST /alerts/{id}/feedback"  = var.api_authorization
 

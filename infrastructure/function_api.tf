@@ -17,6 +17,7 @@ module "api" {
     SERIES_TABLE       = aws_dynamodb_table.suite["series"].name
     REMEDIATIONS_TABLE = aws_dynamodb_table.suite["remediations"].name
     APPROVAL_KEY_ID    = aws_kms_key.approvals.arn
+    COVERAGE_TABLE     = aws_dynamodb_table.suite["coverage"].name
     SECURITY_FUNCTION  = module.security_monitor.name
 
     INVENTORY_TABLE   = aws_dynamodb_table.suite["inventory"].name
@@ -53,6 +54,10 @@ module "api" {
     Series = {
       actions   = ["dynamodb:GetItem"]
       resources = [aws_dynamodb_table.suite["series"].arn]
+    }
+    Coverage = {
+      actions   = ["dynamodb:Scan"]
+      resources = [aws_dynamodb_table.suite["coverage"].arn]
     }
     Audit = local.append_to_audit
     ListAnchors = {

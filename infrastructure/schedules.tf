@@ -1,7 +1,7 @@
 locals {
   rules = merge({
     onboarding-schedule = {
-      description = "Look for instances to watch"
+      description = "Look for resources to watch"
       schedule    = "rate(15 minutes)"
       target      = "onboarding"
       function    = module.onboarding
@@ -21,6 +21,19 @@ locals {
       schedule    = "rate(1 minute)"
       target      = "alert-handler"
       function    = module.alert_handler
+    }
+    onboarding-tags = {
+      description = "Look at once when a tag changes that says what to watch, and how"
+      pattern = {
+        source      = ["aws.tag"]
+        detail-type = ["Tag Change on Resource"]
+        detail = {
+          changed-tag-keys = [local.monitor_tag_key, local.log_groups_tag_key, { prefix = "${local.prefix}:" }]
+          service          = [{ anything-but = ["cloudwatch"] }] # the alarms' own tags
+        }
+      }
+      target   = "onboarding"
+      function = module.onboarding
     }
     anomaly-detector-schedule = {
       description = "Judge the newest datapoints"

@@ -2,6 +2,7 @@ locals {
   # Items carry the time of their end in `expires_at`. That of audit entries follows config/audit_log_schema.json.
   tables = {
     inventory     = { hash_key = "arn" }
+    coverage      = { hash_key = "arn" }
     series        = { hash_key = "series" }
     models        = { hash_key = "kind", range_key = "name", range_type = "S" }
     notifications = { hash_key = "id" }

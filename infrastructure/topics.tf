@@ -1,6 +1,7 @@
 locals {
   topics = {
     anomalies        = "Anomalies, from the detector to the root-cause analysis"
+    alarms           = "CloudWatch alarms of the watched resources"
     critical-alerts  = "Incidents that a person or the remediation should see now"
     incident-changes = "What people do to incidents: acknowledge, suppress, resolve"
     ops              = "Trouble of the suite itself: dead letters"
@@ -39,7 +40,7 @@ resource "aws_sns_topic" "suite" {
           StringEquals = { "aws:SourceAccount" = local.account }
           ArnLike      = { "aws:SourceArn" = "${local.arn.cloudwatch}:alarm:${local.prefix}-*" }
         }
-      } if topic == "ops"],
+      } if contains(["alarms", "ops"], topic)],
     )
   })
 

@@ -131,7 +131,7 @@ variable "permissions_boundary_arn" {
 # --- What is watched, and how it is judged ----------------------------------------------------------------------------
 
 variable "monitor_tag_key" {
-  description = "Instances with this tag set to `true` are watched. Null means <name_prefix>:monitor."
+  description = "Resources with this tag set to `true` are watched. Null means <name_prefix>:monitor."
   type        = string
   default     = null
 }
@@ -140,6 +140,41 @@ variable "log_groups_tag_key" {
   description = "Tag that names the log groups of an instance. Null means <name_prefix>:log-groups."
   type        = string
   default     = null
+}
+
+variable "manage_alarms" {
+  description = "off: no alarms. plan: every run says which alarms it would make and what they cost, and `nightjar alarms apply` makes them. apply: every run makes them. An alarm is 0.10 USD a month."
+  type        = string
+  default     = "plan"
+
+  validation {
+    condition     = contains(["off", "plan", "apply"], var.manage_alarms)
+    error_message = "manage_alarms must be off, plan or apply."
+  }
+}
+
+variable "alarms_max" {
+  description = "How many alarms Nightjar makes at most, the critical ones first: 500 are 50 USD a month."
+  type        = number
+  default     = 500
+  nullable    = false
+
+  validation {
+    condition     = var.alarms_max >= 0 && var.alarms_max <= 100000 && floor(var.alarms_max) == var.alarms_max
+    error_message = "alarms_max must be a whole number from 0 to 100000."
+  }
+}
+
+variable "owner_tag_key" {
+  description = "Tag that says who answers for a resource, in any case of letters. A resource without it has a coverage gap."
+  type        = string
+  default     = "Owner"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[^\\s]{1,128}$", var.owner_tag_key))
+    error_message = "owner_tag_key is the name of one tag, without spaces."
+  }
 }
 
 variable "readable_log_groups" {

@@ -99,6 +99,24 @@ run "unknown_architecture" {
   variables { architecture = "amd64" }
 }
 
+run "unknown_way_of_managing_alarms" {
+  command         = plan
+  expect_failures = [var.manage_alarms]
+  variables { manage_alarms = "yes" }
+}
+
+run "half_an_alarm" {
+  command         = plan
+  expect_failures = [var.alarms_max]
+  variables { alarms_max = 0.5 }
+}
+
+run "owner_tag_of_two_words" {
+  command         = plan
+  expect_failures = [var.owner_tag_key]
+  variables { owner_tag_key = "who owns it" }
+}
+
 run "unknown_remediation_mode" {
   command         = plan
   expect_failures = [var.remediation_mode]

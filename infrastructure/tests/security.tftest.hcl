@@ -69,7 +69,7 @@ run "roles_name_what_they_touch" {
     condition = alltrue(flatten([
       for function in local.modules : [
         for statement in jsondecode(function.policy).Statement : length(setsubtract(statement.Action, [
-          "ec2:DescribeInstances", "ec2:DescribeInstanceStatus", "ec2:DescribeSnapshots", "cloudwatch:ListMetrics", "cloudwatch:GetMetricData", "logs:DescribeLogGroups",
+          "ec2:DescribeInstances", "ec2:DescribeInstanceStatus", "ec2:DescribeSnapshots", "tag:GetResources", "cloudwatch:DescribeAlarms", "cloudwatch:ListMetrics", "cloudwatch:GetMetricData", "logs:DescribeLogGroups",
           "logs:GetQueryResults", "logs:StopQuery", "cloudtrail:LookupEvents", "dynamodb:ListStreams", "autoscaling:DescribeAutoScalingGroups",
           "ssm:DescribeInstanceInformation", "ssm:GetCommandInvocation", "ssm:ListCommands",
         ])) == 0 if contains(statement.Resource, "*")
@@ -109,6 +109,55 @@ run "roles_name_what_they_touch" {
   assert {
     condition     = local.append_to_audit.actions == ["dynamodb:Query", "dynamodb:PutItem"]
     error_message = "The audit trail is read and appended to, never changed."
+  }
+}
+
+run "alarms_are_planned_and_only_its_own_are_deleted" {
+  assert {
+    condition     = module.onboarding.environment.MANAGE_ALARMS == "plan" && module.onboarding.environment.ALARMS_MAX == "500"
+    error_message = "Alarms cost money: by default they are planned, not made."
+  }
+
+  assert {
+    condition = [
+      for statement in jsondecode(module.onboarding.policy).Statement : statement.Condition
+      if contains(statement.Action, "cloudwatch:DeleteAlarms")
+    ] == [{ StringEquals = { "aws:ResourceTag/aiops:managed-by" = "onboarding" } }]
+    error_message = "Onboarding deletes alarms with its ownership tag alone."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(module.onboarding.policy).Statement :
+      statement.Resource == ["arn:aws:cloudwatch:us-east-1:111122223333:alarm:aiops-*"]
+      if length(setintersection(statement.Action, ["cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms", "cloudwatch:TagResource"])) > 0
+    ])
+    error_message = "Onboarding writes alarms with the suite's prefix alone."
+  }
+
+  assert {
+    condition = [
+      for name, function in local.modules : name if strcontains(function.policy, "cloudwatch:PutMetricAlarm")
+    ] == ["onboarding"]
+    error_message = "Nobody else makes alarms."
+  }
+
+  assert {
+    condition = alltrue([for topic in ["alarms", "ops"] : anytrue([
+      for statement in jsondecode(aws_sns_topic.suite[topic].policy).Statement : statement.Sid == "AlarmsOfTheSuite"
+    ])])
+    error_message = "Alarms may publish where they are to be heard."
+  }
+}
+
+run "without_alarms_there_is_no_permission" {
+  variables {
+    manage_alarms = "off"
+  }
+
+  assert {
+    condition     = !strcontains(module.onboarding.policy, "Alarm")
+    error_message = "Where alarms are off, onboarding may not even read them."
   }
 }
 

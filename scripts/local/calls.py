@@ -54,6 +54,9 @@ BY_HAND = re.compile(r'"(?P<service>autoscaling|ssm|sqs|sns)",\s*"(?:[A-Za-z0-9_
 EC2 = ROOT / "shared/ec2/src"
 BY_CALLER = re.compile(r'\.(?P<service>autoscaling|ssm)\(\s*"(?P<action>[A-Z][A-Za-z]+)"')
 
+#: The same, where the call is named as IAM names it.
+BY_HAND_AS_IN_IAM = re.compile(r'\baction: "(?P<action>[a-z]+:[A-Za-z]+)"')
+
 
 @dataclass(frozen=True)
 class StoreMethod:
@@ -113,7 +116,9 @@ def calls(function: str, binary: Path) -> tuple[set[str], set[tuple[str, str]]]:
     others = {ACTIONS.get(name, name) for name in named if name in ACTIONS or not name.startswith("dynamodb:")} - {None}
     others |= calls_by_hand(kept)
     for path in (ROOT / "functions" / function / "src").rglob("*.rs"):
-        others |= {f"{match['service']}:{match['action']}" for match in BY_HAND.finditer(path.read_text())}
+        source = path.read_text()
+        others |= {f"{match['service']}:{match['action']}" for match in BY_HAND.finditer(source)}
+        others |= {match["action"] for match in BY_HAND_AS_IN_IAM.finditer(source)}
     tables = {
         (table, f"dynamodb:{action}")
         for method in store_methods()

@@ -15,8 +15,11 @@ from local.stack import ACCOUNT, REGION
 
 #: What modules/function gives to every function: the runtime needs it, or a service on the function's behalf.
 OF_THE_RUNTIME = {"OwnLogs", "OwnDeadLetters", "KeyThroughServices", "Traces", "ReadStream", "ListStreams"}
-#: EC2 wants CreateTags for a snapshot that is made with tags.
-COMES_WITH = {"ec2:CreateSnapshot": {"ec2:CreateTags"}}
+#: What is made with tags wants the action that tags, too.
+COMES_WITH = {
+    "ec2:CreateSnapshot": {"ec2:CreateTags"},
+    "cloudwatch:PutMetricAlarm": {"cloudwatch:TagResource"},
+}
 READS = re.compile(r":(Get|BatchGet|List|Describe|Lookup|Filter|StartQuery|StopQuery|Query|Scan|GetQueryResults)")
 TABLE = re.compile(rf"^arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{PREFIX}-(?P<table>[a-z-]+)(/index/\*)?$")
 #: What reaches outside the suite and changes something there.

@@ -44,9 +44,14 @@ pub(super) struct ApiArgs {
 }
 
 impl ApiArgs {
+    /// The account and region, for what is asked of AWS and not of the API.
+    pub(super) fn aws(&self) -> AwsArgs {
+        AwsArgs { region: self.region.clone(), profile: self.profile.clone() }
+    }
+
     pub(super) async fn client(&self) -> anyhow::Result<ApiClient> {
         let api = self.address()?;
-        let aws = AwsArgs { region: self.region.clone(), profile: self.profile.clone() };
+        let aws = self.aws();
         let signing = match self.session_token().await? {
             Some(token) => Signing::Token(token),
             None if self.no_sign => Signing::Off,

@@ -9,7 +9,8 @@ use crate::aws::AwsArgs;
 use crate::outcome::Outcome;
 use crate::output::{Output, progress, table};
 
-const TABLES: [&str; 7] = ["inventory", "series", "models", "incidents", "notifications", "remediations", "audit"];
+const TABLES: [&str; 8] =
+    ["inventory", "coverage", "series", "models", "incidents", "notifications", "remediations", "audit"];
 const TOPICS: [&str; 3] = ["anomalies", "critical-alerts", "ops"];
 /// What SNS names a subscription that its owner has not confirmed.
 const PENDING: &str = "PendingConfirmation";

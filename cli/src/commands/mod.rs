@@ -1,10 +1,12 @@
 //! The commands, one file each.
 
+mod alarms;
 mod alerts;
 mod api_client;
 mod approvals;
 mod audit;
 mod config;
+mod coverage;
 mod dlq;
 mod doctor;
 mod events;
@@ -39,7 +41,11 @@ pub enum Command {
     Feedback(feedback::FeedbackArgs),
     /// See which trained model judges what, and go back to the one before.
     Models(models::ModelsArgs),
-    /// Explain one incident on one screen.
+    /// Plan, make and list the alarms of the watched resources.
+    Alarms(alarms::AlarmsArgs),
+    /// See how well resources are covered, and the commands that close the gaps.
+    Coverage(coverage::CoverageArgs),
+    /// Explain one incident on one screen, or why an alarm exists.
     Explain(explain::ExplainArgs),
     /// See what waits for your approval, and answer.
     Approvals(approvals::ApprovalsArgs),
@@ -87,6 +93,8 @@ pub async fn run(command: Command, output: Output) -> anyhow::Result<Outcome> {
         Command::Events(args) => events::run(&args, output).await,
         Command::Feedback(args) => feedback::run(&args, output).await,
         Command::Models(args) => models::run(&args, output).await,
+        Command::Alarms(args) => alarms::run(&args, output).await,
+        Command::Coverage(args) => coverage::run(&args, output).await,
         Command::Explain(args) => explain::run(&args, output).await,
         Command::Approvals(args) => approvals::run(&args, output).await,
         Command::Remediate(args) => remediate::run(&args, output).await,

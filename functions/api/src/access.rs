@@ -67,6 +67,8 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
     ("POST", "/security-events/detect", VIEWER),
     ("GET", "/audit-log", VIEWER),
     ("GET", "/audit-log/verify", VIEWER),
+    ("GET", "/coverage", VIEWER),
+    ("GET", "/thresholds", VIEWER),
 ];
 
 /// What an operation asks; `None` where the table does not know it.

@@ -5,7 +5,8 @@ use nightjar_anchors::{AnchorBucket, Signer};
 use nightjar_aws::envelope::Publisher;
 use nightjar_aws::settings::Environment;
 use nightjar_aws::stores::{
-    AuditStore, FeedbackStore, IncidentStore, InventoryStore, ModelStore, RemediationStore, RoutingStore, SeriesStore,
+    AuditStore, CoverageStore, FeedbackStore, IncidentStore, InventoryStore, ModelStore, RemediationStore, RoutingStore,
+    SeriesStore,
 };
 use nightjar_aws::{clients, clock};
 
@@ -21,6 +22,7 @@ pub struct Context {
     pub series: SeriesStore,
     pub feedback: FeedbackStore,
     pub audit: AuditStore,
+    pub coverage: CoverageStore,
     pub anchors: AnchorBucket,
     /// Asked for its public half only: the role may not sign.
     pub anchor_key: Signer,
@@ -79,6 +81,7 @@ impl Context {
             models: ModelStore::new(dynamodb.clone(), settings.models_table),
             cloudwatch,
             page: Page::new(s3.clone(), settings.page),
+            coverage: CoverageStore::new(dynamodb.clone(), settings.coverage_table),
             audit: AuditStore::new(dynamodb, settings.audit_table),
             anchors: AnchorBucket::new(s3, settings.anchors_bucket),
             anchor_key: Signer::new(kms, settings.anchors_key_arn),

@@ -2,11 +2,12 @@
 
 use nightjar_aws::clients;
 use nightjar_aws::settings::Environment;
-use nightjar_aws::stores::{AuditStore, InventoryStore};
+use nightjar_aws::stores::{AuditStore, CoverageStore, InventoryStore};
 use nightjar_domain::catalogue::Catalogue;
 use nightjar_ec2::Fleet;
 
 use crate::settings::Settings;
+use crate::signed::Signed;
 
 /// Built once, before the first event.
 #[derive(Debug)]
@@ -14,9 +15,11 @@ pub struct Context {
     pub settings: Settings,
     pub catalogue: Catalogue,
     pub fleet: Fleet,
+    pub signed: Signed,
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     pub logs: aws_sdk_cloudwatchlogs::Client,
     pub inventory: InventoryStore,
+    pub coverage: CoverageStore,
     pub audit: AuditStore,
 }
 
@@ -28,9 +31,11 @@ impl Context {
         Ok(Self {
             catalogue: Catalogue::bundled()?,
             fleet: Fleet::new(&config),
+            signed: Signed::new(&config)?,
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
             inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table.clone()),
+            coverage: CoverageStore::new(dynamodb.clone(), settings.coverage_table.clone()),
             audit: AuditStore::new(dynamodb, settings.audit_table.clone()),
             settings,
         })

@@ -1,47 +1,117 @@
-//! One run: look at everything, compare, write the difference.
+//! One run: look at everything, compare, write the difference. Or one command of a person.
 
+use anyhow::bail;
 use jiff::Timestamp;
 use nightjar_domain::audit::{Fact, FactKind};
+use nightjar_domain::coverage::{CoverageReport, Explanation, Policy};
 use nightjar_domain::onboarding::{InventoryPlan, plan_inventory};
 use nightjar_domain::resource::Resource;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::alarms::{self, Applied};
+use crate::command::{self, Command};
 use crate::context::Context;
+use crate::coverage;
 use crate::discovery::discover;
+use crate::settings::ManageAlarms;
 
-const ACTOR: &str = "onboarding";
+pub(crate) const ACTOR: &str = "onboarding";
+
+/// What an invocation came to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    Run(Summary),
+    Plan(CoverageReport),
+    Applied { plan: CoverageReport, applied: Applied },
+    Explained { explanation: Option<Explanation> },
+}
 
 /// What a run did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Summary {
     /// Resources that carry the monitor tag.
     pub found: usize,
     pub onboarded: usize,
     pub updated: usize,
     pub retired: usize,
+    /// How well they are covered, 0 to 100; `None` where nobody looks at alarms.
+    pub coverage: Option<u8>,
+    /// Steps that alarms need and that nobody has taken.
+    pub alarm_steps_open: usize,
+    pub alarms: Option<Applied>,
 }
 
-/// Brings the inventory up to date.
-pub async fn handle(context: &Context, now: Timestamp) -> anyhow::Result<Summary> {
+/// Does what the event asks for.
+pub async fn handle(context: &Context, event: Value, now: Timestamp) -> anyhow::Result<Answer> {
+    match command::parse(&event)? {
+        None => Ok(Answer::Run(run(context, now).await?)),
+        Some(command) => obey(context, command, now).await,
+    }
+}
+
+/// Brings the inventory up to date, then the alarms.
+async fn run(context: &Context, now: Timestamp) -> anyhow::Result<Summary> {
     let (discovered, known) = tokio::try_join!(discover(context), async { Ok(context.inventory.all().await?) })?;
     if discovered.resources.is_empty() {
         tracing::warn!(
             tag = %context.settings.monitor_tag,
-            "no resource carries the monitor tag: tag an instance with {}=true to have it watched",
+            "no resource carries the monitor tag: tag one with {}=true to have it watched",
             context.settings.monitor_tag
         );
     }
     let plan = plan_inventory(&discovered, &known, &context.catalogue, &context.settings.log_groups_tag, now);
     save(context, &plan, now).await?;
-    let summary = Summary {
+    let mut summary = Summary {
         found: discovered.resources.len(),
         onboarded: plan.new.len(),
         updated: plan.put.len() - plan.new.len(),
         retired: plan.retire.len(),
+        coverage: None,
+        alarm_steps_open: 0,
+        alarms: None,
     };
+    let (mode, policy) = (context.settings.alarms, &context.settings.policy);
+    if mode != ManageAlarms::Off
+        && let Some(mut looked) = coverage::look(context, &discovered, policy, now).await?
+    {
+        if mode == ManageAlarms::Apply && !looked.plan.is_empty() {
+            summary.alarms = Some(alarms::apply(context, &looked.plan, now).await?);
+            // Once more, so that the coverage tells what is and not what was to be.
+            looked = coverage::look(context, &discovered, policy, now).await?.unwrap_or(looked);
+        }
+        let plan = &looked.plan;
+        summary.coverage = Some(plan.score());
+        summary.alarm_steps_open = plan.create.len() + plan.change.len() + plan.delete.len();
+        coverage::save(context, plan, now).await?;
+    }
     tracing::info!(?summary, "the inventory is up to date");
     Ok(summary)
+}
+
+async fn obey(context: &Context, command: Command, now: Timestamp) -> anyhow::Result<Answer> {
+    if context.settings.alarms == ManageAlarms::Off {
+        bail!("alarms are not managed: set manage_alarms to plan or apply in terraform.tfvars");
+    }
+    let discovered = discover(context).await?;
+    let allow_mass_deletion = matches!(command, Command::Apply { allow_mass_deletion: true });
+    let policy = Policy { allow_mass_deletion, ..context.settings.policy.clone() };
+    if let Command::Explain { alarm } = command {
+        return Ok(Answer::Explained { explanation: coverage::explained(context, &discovered, &alarm, now).await? });
+    }
+    let Some(looked) = coverage::look(context, &discovered, &policy, now).await? else {
+        bail!("the alarms may not be read: onboarding's role lacks cloudwatch:DescribeAlarms");
+    };
+    let plan = CoverageReport::new(&looked.plan);
+    if command == Command::Plan {
+        return Ok(Answer::Plan(plan));
+    }
+    let applied = alarms::apply(context, &looked.plan, now).await?;
+    if let Some(after) = coverage::look(context, &discovered, &policy, now).await? {
+        coverage::save(context, &after.plan, now).await?;
+    }
+    Ok(Answer::Applied { plan, applied })
 }
 
 /// Facts before items: a run that dies in between tells the same facts again, which the trail records once. The other

@@ -1,9 +1,14 @@
-//! Finds tagged resources and keeps the inventory of what is watched.
+//! Finds tagged resources, keeps the inventory of what is watched, and the alarms that watch it.
 //!
-//! Runs on a schedule and at every change of an instance's state; each run looks at everything, so a lost event is
-//! made good by the next run.
+//! Runs on a schedule and when an instance's state or a resource's tags change; each run looks at everything, so a lost event
+//! is made good by the next run.
 
+pub mod alarms;
+pub mod command;
 pub mod context;
+pub mod coverage;
 pub mod discovery;
 pub mod handler;
 pub mod settings;
+pub mod signed;
+pub mod sources;

@@ -6,5 +6,5 @@ use serde_json::Value;
 async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
     let context = Context::load().await?;
-    lambda::serve(|_: Value| handler::handle(&context, clock::now())).await
+    lambda::serve(|event: Value| handler::handle(&context, event, clock::now())).await
 }

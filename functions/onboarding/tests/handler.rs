@@ -2,7 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_cloudwatch::operation::delete_alarms::DeleteAlarmsOutput;
+use aws_sdk_cloudwatch::operation::describe_alarms::{DescribeAlarmsError, DescribeAlarmsOutput};
 use aws_sdk_cloudwatch::operation::list_metrics::{ListMetricsError, ListMetricsOutput};
+use aws_sdk_cloudwatch::operation::list_tags_for_resource::ListTagsForResourceOutput;
+use aws_sdk_cloudwatch::operation::put_metric_alarm::{PutMetricAlarmError, PutMetricAlarmOutput};
+use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, MetricAlarm, StateValue, Statistic};
 use aws_sdk_cloudwatchlogs::operation::describe_log_groups::DescribeLogGroupsOutput;
 use aws_sdk_cloudwatchlogs::types::LogGroup;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemOutput;
@@ -15,19 +24,31 @@ use aws_sdk_ec2::types::{Instance, InstanceState, InstanceStateName, Reservation
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;
 use nightjar_aws::settings::Environment;
-use nightjar_aws::stores::{AuditStore, InventoryStore};
+use nightjar_aws::stores::{AuditStore, CoverageStore, InventoryStore};
 use nightjar_domain::catalogue::Catalogue;
 use nightjar_domain::resource::Resource;
 use nightjar_ec2::Fleet;
 use nightjar_onboarding::context::Context;
-use nightjar_onboarding::handler::{Summary, handle};
+use nightjar_onboarding::handler::{Answer, Summary, handle};
 use nightjar_onboarding::settings::Settings;
+use nightjar_onboarding::signed::Signed;
 use nightjar_testkit::{ACCOUNT, INSTANCE, LOG_GROUP, REGION, now, resource};
+use serde_json::{Value, json};
+use wiremock::matchers::{body_string_contains, header};
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 struct World {
     tagged: bool,
     known: Vec<Resource>,
+    manage: &'static str,
+    /// What the Tagging API answers.
+    queues: Vec<&'static str>,
+    tagging: ResponseTemplate,
     metrics: Rule,
+    alarms: Rule,
+    tags: Rule,
+    put_alarm: Rule,
+    delete_alarms: Rule,
     put: Rule,
     removed: Rule,
     audit: Rule,
@@ -38,8 +59,18 @@ impl World {
         Self {
             tagged: true,
             known: Vec::new(),
+            manage: "off",
+            queues: Vec::new(),
+            tagging: ResponseTemplate::new(200),
             metrics: mock!(aws_sdk_cloudwatch::Client::list_metrics)
                 .then_output(|| ListMetricsOutput::builder().build()),
+            alarms: described(Vec::new()),
+            tags: mock!(aws_sdk_cloudwatch::Client::list_tags_for_resource)
+                .then_output(|| ListTagsForResourceOutput::builder().build()),
+            put_alarm: mock!(aws_sdk_cloudwatch::Client::put_metric_alarm)
+                .then_output(|| PutMetricAlarmOutput::builder().build()),
+            delete_alarms: mock!(aws_sdk_cloudwatch::Client::delete_alarms)
+                .then_output(|| DeleteAlarmsOutput::builder().build()),
             put: mock!(aws_sdk_dynamodb::Client::put_item).then_output(|| PutItemOutput::builder().build()),
             removed: mock!(aws_sdk_dynamodb::Client::delete_item).then_output(|| DeleteItemOutput::builder().build()),
             audit: mock!(aws_sdk_dynamodb::Client::transact_write_items)
@@ -47,37 +78,109 @@ impl World {
         }
     }
 
-    fn context(&self) -> Context {
+    fn context(&self, server: &MockServer) -> Context {
         let settings = Settings::read(Environment::from_lookup(|name| match name {
             "NAME_PREFIX" => Some("aiops".to_owned()),
-            "INVENTORY_TABLE" | "AUDIT_TABLE" => Some(name.to_owned()),
+            "INVENTORY_TABLE" | "COVERAGE_TABLE" | "AUDIT_TABLE" => Some(name.to_owned()),
+            "ALARMS_TOPIC_ARN" | "OPS_TOPIC_ARN" => Some(format!("arn:aws:sns:{REGION}:{ACCOUNT}:aiops-alarms")),
+            "MANAGE_ALARMS" => Some(self.manage.to_owned()),
+            "ALARM_BUDGET_SECONDS" => Some("2".to_owned()),
             _ => None,
         }))
         .unwrap();
         let known = self.known.clone();
-        let scan = mock!(aws_sdk_dynamodb::Client::scan).then_output(move || {
-            ScanOutput::builder().set_items(known.iter().map(|r| serde_dynamo::to_item(r).ok()).collect()).build()
-        });
+        let inventory = mock!(aws_sdk_dynamodb::Client::scan)
+            .match_requests(|request| request.table_name() == Some("INVENTORY_TABLE"))
+            .then_output(move || {
+                let items = known.iter().map(|r| serde_dynamo::to_item(r).ok()).collect();
+                ScanOutput::builder().set_items(items).build()
+            });
+        let coverage = mock!(aws_sdk_dynamodb::Client::scan).then_output(|| ScanOutput::builder().build());
         let tip = mock!(aws_sdk_dynamodb::Client::query).then_output(|| QueryOutput::builder().build());
-        let dynamodb =
-            mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, [&scan, &tip, &self.put, &self.removed, &self.audit]);
+        let dynamodb = mock_client!(
+            aws_sdk_dynamodb,
+            RuleMode::MatchAny,
+            [&inventory, &coverage, &tip, &self.put, &self.removed, &self.audit]
+        );
         let groups = mock!(aws_sdk_cloudwatchlogs::Client::describe_log_groups).then_output(|| {
             DescribeLogGroupsOutput::builder().log_groups(LogGroup::builder().log_group_name(LOG_GROUP).build()).build()
         });
+        let credentials = SharedCredentialsProvider::new(Credentials::for_tests());
+        let signed = Signed::with(credentials, REGION.to_owned(), Some(server.uri()), Duration::from_millis(1));
         Context {
             catalogue: Catalogue::bundled().unwrap(),
             fleet: Fleet::with_client(ec2(self.tagged), REGION.to_owned()),
-            cloudwatch: mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&self.metrics]),
+            signed: signed.unwrap(),
+            cloudwatch: mock_client!(
+                aws_sdk_cloudwatch,
+                RuleMode::MatchAny,
+                [&self.metrics, &self.alarms, &self.tags, &self.put_alarm, &self.delete_alarms]
+            ),
             logs: mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&groups]),
             inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table.clone()),
+            coverage: CoverageStore::new(dynamodb.clone(), settings.coverage_table.clone()),
             audit: AuditStore::new(dynamodb, settings.audit_table.clone()),
             settings,
         }
     }
 
-    async fn run(&self) -> anyhow::Result<Summary> {
-        handle(&self.context(), now()).await
+    async fn ask(&self, event: Value) -> anyhow::Result<Answer> {
+        let server = MockServer::start().await;
+        let mappings: Vec<Value> = self
+            .queues
+            .iter()
+            .map(|name| {
+                let arn = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}");
+                json!({ "ResourceARN": arn, "Tags": [{ "Key": "aiops:monitor", "Value": "true" }] })
+            })
+            .collect();
+        let page = json!({ "PaginationToken": "", "ResourceTagMappingList": mappings });
+        let tagging = self.tagging.clone().set_body_json(page);
+        let of_tagging = header("x-amz-target", "ResourceGroupsTaggingAPI_20170126.GetResources");
+        Mock::given(of_tagging).respond_with(tagging).mount(&server).await;
+        let groups = "<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult><AutoScalingGroups/>\
+            </DescribeAutoScalingGroupsResult></DescribeAutoScalingGroupsResponse>";
+        Mock::given(body_string_contains("Action=DescribeAutoScalingGroups"))
+            .respond_with(ResponseTemplate::new(200).set_body_string(groups))
+            .mount(&server)
+            .await;
+        handle(&self.context(&server), event, now()).await
     }
+
+    async fn run(&self) -> anyhow::Result<Summary> {
+        match self.ask(json!({ "source": "aws.events" })).await? {
+            Answer::Run(summary) => Ok(summary),
+            other => anyhow::bail!("{other:?}"),
+        }
+    }
+}
+
+/// The inventory's part of a summary.
+fn counts(summary: &Summary) -> (usize, usize, usize, usize) {
+    (summary.found, summary.onboarded, summary.updated, summary.retired)
+}
+
+fn described(alarms: Vec<MetricAlarm>) -> Rule {
+    mock!(aws_sdk_cloudwatch::Client::describe_alarms)
+        .then_output(move || DescribeAlarmsOutput::builder().set_metric_alarms(Some(alarms.clone())).build())
+}
+
+/// An alarm under a name of ours.
+fn alarm(name: &str) -> MetricAlarm {
+    MetricAlarm::builder()
+        .alarm_name(name)
+        .alarm_arn(format!("arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"))
+        .alarm_description("gone resource=arn:aws:sqs:us-east-1:000000000000:gone")
+        .namespace("AWS/SQS")
+        .metric_name("ApproximateAgeOfOldestMessage")
+        .dimensions(Dimension::builder().name("QueueName").value("gone").build())
+        .statistic(Statistic::Maximum)
+        .period(60)
+        .evaluation_periods(15)
+        .comparison_operator(ComparisonOperator::GreaterThanOrEqualToThreshold)
+        .threshold(3600.0)
+        .state_value(StateValue::Ok)
+        .build()
 }
 
 fn ec2(tagged: bool) -> aws_sdk_ec2::Client {
@@ -97,7 +200,7 @@ fn ec2(tagged: bool) -> aws_sdk_ec2::Client {
 #[tokio::test]
 async fn a_tagged_instance_is_onboarded_and_told_to_the_audit_trail() {
     let world = World::new();
-    assert_eq!(world.run().await.unwrap(), Summary { found: 1, onboarded: 1, updated: 0, retired: 0 });
+    assert_eq!(counts(&world.run().await.unwrap()), (1, 1, 0, 0));
     assert_eq!((world.put.num_calls(), world.audit.num_calls()), (1, 1));
 }
 
@@ -105,7 +208,7 @@ async fn a_tagged_instance_is_onboarded_and_told_to_the_audit_trail() {
 async fn no_tagged_instance_is_no_error_and_writes_nothing() {
     let mut world = World::new();
     world.tagged = false;
-    assert_eq!(world.run().await.unwrap(), Summary { found: 0, onboarded: 0, updated: 0, retired: 0 });
+    assert_eq!(counts(&world.run().await.unwrap()), (0, 0, 0, 0));
     assert_eq!((world.put.num_calls(), world.audit.num_calls(), world.metrics.num_calls()), (0, 0, 0));
 }
 
@@ -126,6 +229,125 @@ async fn a_failing_call_fails_the_run_and_retires_nobody() {
         ListMetricsError::generic(ErrorMetadata::builder().code("Throttling").message("Rate exceeded").build())
     });
     let error = format!("{:#}", world.run().await.unwrap_err());
-    assert!(error.contains("listing CWAgent"), "{error}");
+    assert!(error.contains("listing AWS/EC2 CPUCreditBalance"), "{error}");
     assert_eq!((world.put.num_calls(), world.removed.num_calls()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_plan_makes_nothing_and_says_what_it_would_make() {
+    let mut world = World::new();
+    world.manage = "plan";
+    world.queues = vec!["work"];
+    let summary = world.run().await.unwrap();
+    assert_eq!(counts(&summary), (2, 2, 0, 0));
+    assert_eq!((summary.alarm_steps_open, summary.alarms), (3 + 2 + 2, None));
+    assert_eq!((world.put_alarm.num_calls(), world.delete_alarms.num_calls()), (0, 0));
+    let Answer::Plan(plan) = world.ask(json!({ "nightjar": { "command": "plan" } })).await.unwrap() else {
+        unreachable!("a plan was asked for")
+    };
+    assert_eq!((plan.to_create, plan.summary.resources), (7, 3));
+    assert_eq!(world.put_alarm.num_calls(), 0);
+}
+
+#[tokio::test]
+async fn an_apply_makes_every_alarm_and_tells_the_trail_first() {
+    let mut world = World::new();
+    world.manage = "apply";
+    let summary = world.run().await.unwrap();
+    let applied = summary.alarms.unwrap();
+    assert_eq!((applied.created, applied.changed, applied.deleted, applied.left), (5, 0, 0, 0));
+    assert_eq!(world.put_alarm.num_calls(), 5);
+    assert!(world.audit.num_calls() >= 2, "the onboarding and the alarms: {}", world.audit.num_calls());
+}
+
+#[tokio::test]
+async fn only_what_carries_the_ownership_tag_is_deleted() {
+    let mut world = World::new();
+    world.manage = "apply";
+    let names = ["aiops-gone-ApproximateAgeOfOldestMessage-critical-0123456789", "aiops-mine-X-critical-9876543210"];
+    world.alarms = described(names.map(alarm).to_vec());
+    world.tags = mock!(aws_sdk_cloudwatch::Client::list_tags_for_resource).then_compute_output(|request| {
+        let ours = request.resource_arn().unwrap_or_default().contains("aiops-gone");
+        let tag = aws_sdk_cloudwatch::types::Tag::builder().key("aiops:managed-by").value("onboarding").build();
+        ListTagsForResourceOutput::builder().set_tags(ours.then(|| vec![tag])).build()
+    });
+    world.delete_alarms = mock!(aws_sdk_cloudwatch::Client::delete_alarms)
+        .match_requests(move |request| request.alarm_names() == [names[0]])
+        .then_output(|| DeleteAlarmsOutput::builder().build());
+    assert_eq!(world.run().await.unwrap().alarms.unwrap().deleted, 1);
+    assert_eq!(world.delete_alarms.num_calls(), 1);
+}
+
+#[tokio::test]
+async fn what_cloudwatch_refuses_is_told_and_the_rest_goes_on() {
+    let mut world = World::new();
+    world.manage = "apply";
+    world.put_alarm = mock!(aws_sdk_cloudwatch::Client::put_metric_alarm).then_error(|| {
+        PutMetricAlarmError::generic(ErrorMetadata::builder().code("ValidationError").message("no").build())
+    });
+    let applied = world.run().await.unwrap().alarms.unwrap();
+    assert_eq!((applied.created, applied.refused.len(), applied.left, applied.stopped), (0, 5, 5, None));
+}
+
+#[tokio::test]
+async fn a_quota_that_is_used_up_ends_the_steps() {
+    let mut world = World::new();
+    world.manage = "apply";
+    world.put_alarm = mock!(aws_sdk_cloudwatch::Client::put_metric_alarm).then_error(|| {
+        PutMetricAlarmError::generic(ErrorMetadata::builder().code("LimitExceeded").message("5000").build())
+    });
+    let applied = world.run().await.unwrap().alarms.unwrap();
+    assert_eq!((applied.refused.len(), applied.stopped.as_deref()), (1, Some("LimitExceeded: 5000")));
+}
+
+#[tokio::test]
+async fn throttling_leaves_the_rest_to_the_next_run() {
+    let mut world = World::new();
+    world.manage = "apply";
+    world.put_alarm = mock!(aws_sdk_cloudwatch::Client::put_metric_alarm).then_error(|| {
+        PutMetricAlarmError::generic(ErrorMetadata::builder().code("Throttling").message("Rate exceeded").build())
+    });
+    let applied = world.run().await.unwrap().alarms.unwrap();
+    assert_eq!((applied.created, applied.left), (0, 5));
+    assert!(applied.stopped.unwrap().starts_with("throttled until"));
+}
+
+#[tokio::test]
+async fn alarms_that_may_not_be_read_are_left_alone_and_the_inventory_goes_on() {
+    let mut world = World::new();
+    world.manage = "apply";
+    world.alarms = mock!(aws_sdk_cloudwatch::Client::describe_alarms).then_error(|| {
+        DescribeAlarmsError::generic(ErrorMetadata::builder().code("AccessDenied").message("no").build())
+    });
+    let summary = world.run().await.unwrap();
+    assert_eq!((counts(&summary), summary.coverage, summary.alarms), ((1, 1, 0, 0), None, None));
+}
+
+#[tokio::test]
+async fn a_tagging_api_that_denies_is_a_gap_and_retires_nobody_of_its_own() {
+    let mut world = World::new();
+    let mut queue = resource();
+    queue.reference.arn = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:work");
+    queue.reference.kind = "sqs:queue".to_owned();
+    let mut gone = resource();
+    gone.reference.arn = format!("arn:aws:ec2:{REGION}:{ACCOUNT}:instance/i-gone");
+    world.known = vec![queue, gone];
+    world.tagging = ResponseTemplate::new(403);
+    assert_eq!(counts(&world.run().await.unwrap()), (1, 1, 0, 1));
+}
+
+#[tokio::test]
+async fn a_tagging_api_that_stays_throttled_fails_the_run() {
+    let mut world = World::new();
+    world.known = vec![resource()];
+    world.tagging = ResponseTemplate::new(429);
+    let error = format!("{:#}", world.run().await.unwrap_err());
+    assert!(error.contains("tag:GetResources: 5 attempts failed"), "{error}");
+    assert_eq!((world.put.num_calls(), world.removed.num_calls()), (0, 0));
+}
+
+#[tokio::test]
+async fn where_alarms_are_not_managed_a_command_says_so() {
+    let error = World::new().ask(json!({ "nightjar": { "command": "apply" } })).await.unwrap_err().to_string();
+    assert!(error.contains("manage_alarms"), "{error}");
 }

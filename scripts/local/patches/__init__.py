@@ -23,6 +23,7 @@ from local.patches import (
     sns_email,
     sns_lambda,
     websocket_protocol,
+    tagging_api,
 )
 
 ALL = (
@@ -45,6 +46,7 @@ ALL = (
     jwt_authorizer,
     websocket_protocol,
     connections_endpoint,
+    tagging_api,
 )
 
 

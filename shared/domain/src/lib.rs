@@ -7,6 +7,7 @@ pub mod alert;
 pub mod anomaly;
 pub mod audit;
 pub mod catalogue;
+pub mod coverage;
 pub mod diagnosis;
 pub mod envelope;
 pub mod escalation;

@@ -4,9 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::catalogue::{Catalogue, CatalogueEntry, Discovery};
+use crate::catalogue::{AnomalyWatch, Catalogue, CatalogueEntry, Discovery};
+use crate::coverage::series::SeriesIndex;
+use crate::coverage::{Unread, fill, is_unread};
 use crate::metric::Metric;
 use crate::resource::{LogSource, Missing, Resource, ResourceRef, WatchedMetric};
+
+/// The source of log groups, as [`Unread`] names it.
+pub const READ_LOG_GROUPS: &str = "logs:DescribeLogGroups";
+/// The source of series that vary, as [`Unread`] names it.
+pub const READ_METRICS: &str = "cloudwatch:ListMetrics";
 
 /// A resource as AWS describes it, before the inventory's own notes.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +24,8 @@ pub struct FoundResource {
     pub launched_at: Option<Timestamp>,
     /// See [`Resource::neighbours`].
     pub neighbours: BTreeMap<String, String>,
+    /// What else was learnt of it, by name: `monitoring` of an instance, `cluster` of an ECS service, `api_name` of a REST API.
+    pub details: BTreeMap<String, String>,
 }
 
 /// Everything the plan rests on.
@@ -25,8 +34,12 @@ pub struct Discovered {
     pub resources: Vec<FoundResource>,
     /// Log groups that exist, among those asked for.
     pub log_groups: BTreeSet<String>,
+    /// Those of them without a retention.
+    pub kept_for_ever: BTreeSet<String>,
     /// Series that ListMetrics returned, as (namespace, name, dimensions).
     pub listed_metrics: Vec<ListedMetric>,
+    /// What access was denied to. Its resources may be there all the same: none of them is retired.
+    pub unread: BTreeSet<Unread>,
 }
 
 /// One row of ListMetrics.
@@ -63,20 +76,23 @@ pub fn log_sources_by_tag(value: &str) -> Vec<LogSource> {
         .collect()
 }
 
-/// The log groups looked for where no tag names any.
-pub fn conventional_log_groups(resource_id: &str) -> [String; 2] {
-    [format!("/aws/ec2/{resource_id}"), format!("/ec2/{resource_id}")]
-}
-
 /// All log groups worth asking AWS about for `resource`. A tag may say anything: what can be no log group's name is left
 /// out, since AWS would refuse the question, and one wrong tag must not stop the others' onboarding.
-pub fn log_group_candidates(resource: &FoundResource, log_groups_tag: &str) -> Vec<String> {
+pub fn log_group_candidates(resource: &FoundResource, catalogue: &Catalogue, log_groups_tag: &str) -> Vec<String> {
+    let sources = candidate_sources(resource, catalogue, log_groups_tag);
+    sources.into_iter().map(|source| source.group).filter(|group| is_log_group_name(group)).collect()
+}
+
+/// What the tag names; without one, what the type's resources have by convention.
+fn candidate_sources(resource: &FoundResource, catalogue: &Catalogue, log_groups_tag: &str) -> Vec<LogSource> {
     match resource.tags.get(log_groups_tag) {
-        Some(value) => {
-            let groups = log_sources_by_tag(value).into_iter().map(|source| source.group);
-            groups.filter(|group| is_log_group_name(group)).collect()
-        }
-        None => conventional_log_groups(&resource.reference.id).into(),
+        Some(value) => log_sources_by_tag(value),
+        None => catalogue
+            .log_groups(&resource.reference.kind)
+            .iter()
+            .filter_map(|template| fill(template, resource))
+            .map(|group| LogSource { group, stream_prefix: None })
+            .collect(),
     }
 }
 
@@ -96,13 +112,15 @@ pub fn plan_inventory(
     now: Timestamp,
 ) -> InventoryPlan {
     let known: BTreeMap<&str, &Resource> = known.iter().map(|r| (r.reference.arn.as_str(), r)).collect();
+    let listed = discovered.listed_metrics.iter();
+    let series = SeriesIndex::new(listed.map(|row| (row.namespace.as_str(), row.name.as_str(), &row.dimensions)));
     let mut plan = InventoryPlan::default();
     let mut found = BTreeSet::new();
     for resource in &discovered.resources {
         let arn = resource.reference.arn.as_str();
         found.insert(arn);
         let before = known.get(arn).copied();
-        let after = describe(resource, discovered, catalogue, log_groups_tag, before, now);
+        let after = describe(resource, discovered, &series, (catalogue, log_groups_tag), before, now);
         match before {
             None => {
                 plan.new.insert(arn.to_owned());
@@ -112,27 +130,45 @@ pub fn plan_inventory(
             Some(_) => {}
         }
     }
-    plan.retire = known.keys().filter(|arn| !found.contains(*arn)).map(|arn| (*arn).to_owned()).collect();
+    let gone = known.values().filter(|resource| !found.contains(resource.reference.arn.as_str()));
+    let gone = gone.filter(|resource| !is_unread(&discovered.unread, &resource.reference.kind));
+    plan.retire = gone.map(|resource| resource.reference.arn.clone()).collect();
     plan
 }
 
 fn describe(
     found: &FoundResource,
     discovered: &Discovered,
-    catalogue: &Catalogue,
-    log_groups_tag: &str,
+    series: &SeriesIndex<'_>,
+    (catalogue, log_groups_tag): (&Catalogue, &str),
     before: Option<&Resource>,
     now: Timestamp,
 ) -> Resource {
     let mut missing = BTreeSet::new();
-    let log_sources = log_sources(found, discovered, log_groups_tag, &mut missing);
+    let unread = |source: &str| discovered.unread.iter().any(|unread| unread.source == source);
+    // What could not be read is as it was.
+    let log_sources = match before {
+        _ if !unread(READ_LOG_GROUPS) => log_sources(found, discovered, (catalogue, log_groups_tag), &mut missing),
+        before => before.map(|resource| resource.log_sources.clone()).unwrap_or_default(),
+    };
     let mut metrics = Vec::new();
-    for entry in catalogue.entries(&found.reference.kind) {
-        let series = series_of(entry, &found.reference.id, &discovered.listed_metrics);
-        if let (true, Some(note)) = (series.is_empty(), entry.note_when_absent) {
+    let kind = catalogue.resource_types.get(&found.reference.kind);
+    for (kind, entry) in kind.iter().flat_map(|kind| kind.metrics.iter().map(move |entry| (kind, entry))) {
+        if entry.discovery == Discovery::ListMetrics && unread(READ_METRICS) {
+            let known = before.iter().flat_map(|resource| &resource.metrics);
+            let same = |watched: &&WatchedMetric| {
+                watched.metric.namespace == entry.namespace && watched.metric.name == entry.metric
+            };
+            metrics.extend(known.filter(same).cloned());
+            continue;
+        }
+        let dimensions = series.of(kind, entry, found).unwrap_or_default();
+        if let (true, Some(note)) = (dimensions.is_empty(), entry.note_when_absent) {
             missing.insert(Missing::from(note));
         }
-        metrics.extend(series.into_iter().map(|metric| WatchedMetric { metric, direction: entry.direction }));
+        if let Some(anomaly) = &entry.anomaly {
+            metrics.extend(dimensions.into_iter().map(|dimensions| watched(entry, anomaly, dimensions)));
+        }
     }
     Resource {
         reference: found.reference.clone(),
@@ -151,48 +187,33 @@ fn describe(
 fn log_sources(
     found: &FoundResource,
     discovered: &Discovered,
-    log_groups_tag: &str,
+    (catalogue, log_groups_tag): (&Catalogue, &str),
     missing: &mut BTreeSet<Missing>,
 ) -> Vec<LogSource> {
-    let candidates = match found.tags.get(log_groups_tag) {
-        Some(value) => log_sources_by_tag(value),
-        None => conventional_log_groups(&found.reference.id)
-            .into_iter()
-            .map(|group| LogSource { group, stream_prefix: None })
-            .collect(),
-    };
+    let candidates = candidate_sources(found, catalogue, log_groups_tag);
+    let named = found.tags.contains_key(log_groups_tag);
+    // Most types write no logs of their own: only where some are looked for are they missed.
+    let expected = named || !candidates.is_empty();
     let (existing, absent): (Vec<_>, Vec<_>) =
         candidates.into_iter().partition(|source| discovered.log_groups.contains(&source.group));
-    if found.tags.contains_key(log_groups_tag) && !absent.is_empty() {
+    if named && !absent.is_empty() {
         missing.insert(Missing::NamedLogGroup);
     }
-    if existing.is_empty() {
+    if existing.is_empty() && expected {
         missing.insert(Missing::LogGroup);
     }
     existing
 }
 
-fn series_of(entry: &CatalogueEntry, resource_id: &str, listed: &[ListedMetric]) -> Vec<Metric> {
-    let metric = |dimensions: BTreeMap<String, String>| Metric {
+fn watched(entry: &CatalogueEntry, anomaly: &AnomalyWatch, dimensions: BTreeMap<String, String>) -> WatchedMetric {
+    let metric = Metric {
         namespace: entry.namespace.clone(),
         name: entry.metric.clone(),
         dimensions,
-        statistic: entry.statistic.clone(),
-        period_seconds: entry.period_seconds,
+        statistic: anomaly.statistic.clone(),
+        period_seconds: anomaly.period_seconds,
     };
-    match entry.discovery {
-        Discovery::Standard => vec![metric(BTreeMap::from([("InstanceId".to_owned(), resource_id.to_owned())]))],
-        // Sorted: ListMetrics answers in any order, and the same series in another order are no change.
-        Discovery::ListMetrics => listed
-            .iter()
-            .filter(|row| row.namespace == entry.namespace && row.name == entry.metric)
-            .filter(|row| row.dimensions.get("InstanceId").is_some_and(|id| id == resource_id))
-            .map(|row| &row.dimensions)
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .map(|dimensions| metric(dimensions.clone()))
-            .collect(),
-    }
+    WatchedMetric { metric, direction: anomaly.direction }
 }
 
 /// Equal in everything but the time of the look.

@@ -27,11 +27,21 @@ use nightjar_domain::resource::{EC2_INSTANCE, ResourceRef};
 #[derive(Debug, thiserror::Error)]
 pub enum Ec2Error {
     #[error("EC2 {operation} failed: {problem}")]
-    Request { operation: &'static str, problem: String },
+    Request { operation: &'static str, problem: String, failure: Failure },
     #[error("{service} {operation} failed: {problem}")]
     Call { service: &'static str, operation: &'static str, problem: String },
     #[error("Auto Scaling and Systems Manager cannot be called: there is no configuration for it")]
     NoCaller,
+}
+
+impl Ec2Error {
+    /// What kind of failure it is.
+    pub fn failure(&self) -> Failure {
+        match self {
+            Self::Request { failure, .. } => *failure,
+            Self::Call { .. } | Self::NoCaller => Failure::Other,
+        }
+    }
 }
 
 /// Describes and repairs instances of one account and region.
@@ -202,6 +212,7 @@ impl Fleet {
             state: state_of(instance),
             launched_at: launched_at(instance),
             neighbours: neighbours_of(instance),
+            details: details_of(instance),
             tags,
         })
     }
@@ -270,8 +281,14 @@ fn neighbours_of(instance: &Instance) -> BTreeMap<String, String> {
     neighbours
 }
 
+/// Whether it publishes its metrics by the minute.
+fn details_of(instance: &Instance) -> BTreeMap<String, String> {
+    let state = instance.monitoring().and_then(|monitoring| monitoring.state());
+    state.map(|state| ("monitoring".to_owned(), state.as_str().to_owned())).into_iter().collect()
+}
+
 fn failed(operation: &'static str, error: &(impl ProvideErrorMetadata + Error)) -> Ec2Error {
-    Ec2Error::Request { operation, problem: explain(error) }
+    Ec2Error::Request { operation, problem: explain(error), failure: classify(error) }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ pub mod analyze;
 pub mod approvals;
 pub mod audit_log;
 pub mod docs;
+pub mod coverage;
 pub mod events;
 pub mod feedback;
 pub mod health;
@@ -18,6 +19,7 @@ pub mod summary;
 pub mod security_detect;
 pub mod security_events;
 pub mod security_types;
+pub mod thresholds;
 
 use axum::Router;
 use axum::extract::rejection::QueryRejection;
@@ -79,6 +81,8 @@ pub fn routes() -> Router<Context> {
         .route("/security-events", get(security_events::list))
         .route("/security-events/types", get(security_types::list))
         .route("/security-events/detect", post(security_detect::detect))
+        .route("/coverage", get(coverage::list))
+        .route("/thresholds", get(thresholds::show))
         .route("/me", get(me::show))
         .route("/alerts/{id}/acknowledge", post(alerts::acknowledge))
         .route("/alerts/{id}/suppress", post(alerts::suppress))

@@ -6,8 +6,8 @@ use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    alerts, analyze, approvals, audit_log, docs, events, feedback, health, me, page, products, remediations, resources,
-    security_detect, security_events, security_types, summary,
+    alerts, analyze, approvals, audit_log, coverage, docs, events, feedback, health, me, page, products, remediations,
+    resources, security_detect, security_events, security_types, summary, thresholds,
 };
 use crate::problem::Problem;
 
@@ -34,7 +34,7 @@ pub(super) fn description() -> utoipa::openapi::OpenApi {
         alerts::resolve, feedback::give, remediations::status, remediations::stop,
         remediations::resume, remediations::reset, remediations::undo, approvals::list, approvals::show, approvals::approve, approvals::deny,
         products::list, products::show, products::put, products::remove, security_events::list, security_types::list, security_detect::detect,
-        audit_log::list, audit_log::verify, document, docs::show, summary::summary, summary::metrics, resources::list,
+        audit_log::list, audit_log::verify, coverage::list, thresholds::show, document, docs::show, summary::summary, summary::metrics, resources::list,
         resources::show, resources::series, analyze::resource, analyze::datapoints, page::index, page::asset, page::icon,
         page::config,
     ),
@@ -48,6 +48,7 @@ pub(super) fn description() -> utoipa::openapi::OpenApi {
         (name = "page", description = "The page's files, which anybody may have"),
         (name = "security", description = "Attacks found in CloudTrail, and what is looked for"),
         (name = "audit", description = "What was done, and the proof that nobody changed the record"),
+        (name = "coverage", description = "What is watched, and what is missing"),
         (name = "health", description = "The API itself"),
     ),
     components(schemas(Problem)),

@@ -5,6 +5,7 @@
 mod access;
 mod approvals;
 mod audit_log;
+mod coverage;
 mod deeds;
 mod feedback;
 mod lists;

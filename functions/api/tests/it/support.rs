@@ -78,6 +78,7 @@ fn settings() -> Settings {
         inventory_table: "aiops-inventory".to_owned(),
         models_table: "aiops-models".to_owned(),
         audit_table: "aiops-audit".to_owned(),
+        coverage_table: "aiops-coverage".to_owned(),
         anchors_bucket: "the-anchors".to_owned(),
         anchors_key_arn: "the-key".to_owned(),
         approval_key: "key".to_owned(),

@@ -2,6 +2,7 @@
 
 mod alert_groups;
 mod audit;
+mod coverage;
 mod error;
 mod feedback;
 mod incidents;
@@ -18,6 +19,7 @@ mod silences;
 
 pub use alert_groups::{AlertGroupStore, Disabled};
 pub use audit::{AuditFilter, AuditPage, AuditStore, Position};
+pub use coverage::{Coverage, CoverageStore, CoverageWhole};
 pub use error::StoreError;
 pub use feedback::FeedbackStore;
 pub use incidents::{Cursor, IncidentFilter, IncidentPage, IncidentStore, Publication, StoredIncident};

@@ -14,6 +14,18 @@ pub enum FactKind {
     ResourceOnboarded,
     #[serde(rename = "resource.retired")]
     ResourceRetired,
+    /// An alarm was made for a resource.
+    #[serde(rename = "alarm.created")]
+    AlarmCreated,
+    /// An alarm was set right.
+    #[serde(rename = "alarm.changed")]
+    AlarmChanged,
+    /// An alarm was removed.
+    #[serde(rename = "alarm.deleted")]
+    AlarmDeleted,
+    /// CloudWatch refused what was told just before.
+    #[serde(rename = "alarm.refused")]
+    AlarmRefused,
     #[serde(rename = "anomaly.detected")]
     AnomalyDetected,
     #[serde(rename = "incident.opened")]
@@ -102,6 +114,10 @@ impl FactKind {
         match self {
             Self::ResourceOnboarded => "resource.onboarded",
             Self::ResourceRetired => "resource.retired",
+            Self::AlarmCreated => "alarm.created",
+            Self::AlarmChanged => "alarm.changed",
+            Self::AlarmDeleted => "alarm.deleted",
+            Self::AlarmRefused => "alarm.refused",
             Self::AnomalyDetected => "anomaly.detected",
             Self::IncidentOpened => "incident.opened",
             Self::IncidentGrew => "incident.grew",

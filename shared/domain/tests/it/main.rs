@@ -4,7 +4,9 @@
 
 mod alert;
 mod audit;
+mod catalogue;
 mod channels;
+mod coverage;
 mod diagnosis;
 mod envelope;
 mod escalation;

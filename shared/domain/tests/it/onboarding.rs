@@ -14,7 +14,7 @@ const LOG_GROUPS_TAG: &str = "aiops:log-groups";
 
 fn found() -> FoundResource {
     let Resource { reference, tags, state, launched_at, neighbours, .. } = resource();
-    FoundResource { reference, tags, state, launched_at, neighbours }
+    FoundResource { reference, tags, state, launched_at, neighbours, details: BTreeMap::new() }
 }
 
 fn agent_metric(name: &str, extra: &[(&str, &str)]) -> ListedMetric {
@@ -36,6 +36,7 @@ fn discovered() -> Discovered {
             agent_metric("disk_used_percent", &[("path", "/")]),
             agent_metric("disk_used_percent", &[("path", "/data")]),
         ],
+        ..Discovered::default()
     }
 }
 
@@ -146,6 +147,9 @@ fn a_tag_with_impossible_names_is_noted_and_not_asked_about() {
     let mut discovered = discovered();
     let tag = format!(":web @app grüße {LOG_GROUP}");
     discovered.resources[0].tags.insert(LOG_GROUPS_TAG.to_owned(), tag);
-    assert_eq!(log_group_candidates(&discovered.resources[0], LOG_GROUPS_TAG), [LOG_GROUP]);
+    assert_eq!(
+        log_group_candidates(&discovered.resources[0], &Catalogue::bundled().unwrap(), LOG_GROUPS_TAG),
+        [LOG_GROUP]
+    );
     assert_eq!(onboarded(&discovered).missing, [Missing::NamedLogGroup]);
 }

@@ -1,0 +1,89 @@
+//! The plan of the alarms, and how well everything is covered.
+
+use anyhow::bail;
+use jiff::Timestamp;
+use nightjar_aws::stores::CoverageWhole;
+use nightjar_domain::coverage::report::CoverageSummary;
+use nightjar_domain::coverage::{CoverageInput, CoveragePlan, Explanation, Policy, explain, plan_coverage};
+use nightjar_domain::onboarding::Discovered;
+
+use crate::alarms::{self, Existing};
+use crate::context::Context;
+
+/// What there is, and what to do about it.
+#[derive(Debug)]
+pub struct Looked {
+    existing: Existing,
+    pub plan: CoveragePlan,
+}
+
+/// Reads the alarms and plans; `None` where the alarms may not be read, which has been logged.
+pub async fn look(
+    context: &Context,
+    discovered: &Discovered,
+    policy: &Policy,
+    now: Timestamp,
+) -> anyhow::Result<Option<Looked>> {
+    let mut existing = match alarms::read(&context.cloudwatch, policy).await? {
+        Ok(existing) => existing,
+        Err(unread) => {
+            tracing::error!(source = unread.source, problem = unread.problem, "access denied: alarms are left alone");
+            return Ok(None);
+        }
+    };
+    let mut plan = plan_coverage(input(context, discovered, policy, &existing, now));
+    if !plan.unproven.is_empty() {
+        alarms::own(&context.cloudwatch, policy, &plan.unproven, &mut existing).await?;
+        plan = plan_coverage(input(context, discovered, policy, &existing, now));
+    }
+    Ok(Some(Looked { existing, plan }))
+}
+
+fn input<'a>(
+    context: &'a Context,
+    discovered: &'a Discovered,
+    policy: &'a Policy,
+    existing: &'a Existing,
+    now: Timestamp,
+) -> CoverageInput<'a> {
+    let Existing { with_prefix, others, .. } = existing;
+    CoverageInput { discovered, catalogue: &context.catalogue, existing: with_prefix, others: *others, policy, now }
+}
+
+/// Why an alarm exists.
+pub async fn explained(
+    context: &Context,
+    discovered: &Discovered,
+    alarm: &str,
+    now: Timestamp,
+) -> anyhow::Result<Option<Explanation>> {
+    let policy = &context.settings.policy;
+    let Some(looked) = look(context, discovered, policy, now).await? else {
+        bail!("the alarms may not be read: onboarding's role lacks cloudwatch:DescribeAlarms");
+    };
+    Ok(explain(input(context, discovered, policy, &looked.existing, now), alarm))
+}
+
+/// Keeps the coverage where the API reads it. What did not change is not written.
+pub async fn save(context: &Context, plan: &CoveragePlan, now: Timestamp) -> anyhow::Result<()> {
+    let mut stored = context.coverage.all().await?;
+    for resource in &plan.resources {
+        if stored.resources.remove(&resource.resource.arn).as_ref() != Some(resource) {
+            context.coverage.put(resource).await?;
+        }
+    }
+    for (arn, resource) in &stored.resources {
+        // What could not be read is as it was.
+        if !nightjar_domain::coverage::is_unread(&plan.unread, &resource.resource.kind) {
+            context.coverage.remove(arn).await?;
+        }
+    }
+    let whole = CoverageWhole {
+        at: now,
+        mode: context.settings.alarms.as_str().to_owned(),
+        summary: CoverageSummary::new(plan),
+        usd_a_month: plan.usd_a_month,
+        quota: plan.quota,
+    };
+    Ok(context.coverage.put_whole(&whole).await?)
+}

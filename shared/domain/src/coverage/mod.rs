@@ -1,0 +1,105 @@
+//! What watches what, and what is missing: alarms planned from the catalogue, compared with those that exist, and scored.
+//!
+//! An ARN tells the type ([`arn`]), tags override the catalogue ([`overrides`]), both make the alarms that should be
+//! ([`wanted`]), [`plan_coverage`] compares them with those that are, and [`gaps`] says per resource what is not covered and
+//! which command mends it.
+
+pub mod alarm;
+pub mod arn;
+pub mod explain;
+pub mod gaps;
+pub mod overrides;
+pub mod plan;
+pub mod report;
+pub(crate) mod series;
+mod template;
+mod wanted;
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::catalogue::Catalogue;
+use crate::onboarding::Discovered;
+
+pub use alarm::{AlarmSpec, AlarmState, ExistingAlarm, Level, Ownership};
+pub use explain::{Explanation, explain};
+pub use gaps::{CoverageGap, GapKind, ResourceCoverage};
+pub use plan::{AlarmChange, AlarmCreation, AlarmDeletion, Conflict, CoveragePlan, plan_coverage};
+pub use report::CoverageReport;
+pub(crate) use template::fill;
+
+/// A standard-resolution alarm in USD a month (CloudWatch pricing, us-east-1, 2026).
+pub const ALARM_USD_A_MONTH: f64 = 0.10;
+/// Alarms a region and account may have by default (CloudWatch quotas, 2026); AWS raises it on request.
+pub const DEFAULT_ALARM_QUOTA: usize = 5000;
+
+/// Everything a plan rests on.
+#[derive(Debug, Clone, Copy)]
+pub struct CoverageInput<'a> {
+    pub discovered: &'a Discovered,
+    pub catalogue: &'a Catalogue,
+    /// Every alarm of the region with the suite's prefix.
+    pub existing: &'a [ExistingAlarm],
+    /// Alarms of the region without it: they count against the quota, and nothing else is asked about them.
+    pub others: usize,
+    pub policy: &'a Policy,
+    pub now: Timestamp,
+}
+
+/// What the deployment decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// The suite's name prefix: start of every alarm's name and of every tag.
+    pub prefix: String,
+    /// Where alarms of resources go.
+    pub alarms_topic: String,
+    /// Where alarms about the suite itself go.
+    pub ops_topic: String,
+    /// Alarms that Nightjar makes at most: each costs [`ALARM_USD_A_MONTH`].
+    pub max_alarms: usize,
+    /// Alarms that the region may have.
+    pub quota: usize,
+    /// The tag that names who answers for a resource.
+    pub owner_tag: String,
+    /// The tag that names a resource's log groups.
+    pub log_groups_tag: String,
+    /// Delete more than half of the alarms in one run.
+    pub allow_mass_deletion: bool,
+}
+
+impl Policy {
+    /// Resources with this tag set to `off`, `critical` or `all` have those levels.
+    pub fn levels_tag(&self) -> String {
+        format!("{}:alarms", self.prefix)
+    }
+
+    /// Start of the tags that override one metric.
+    pub fn metric_tag_prefix(&self) -> String {
+        format!("{}:alarm:", self.prefix)
+    }
+
+    /// The tag that says that an alarm is Nightjar's own.
+    pub fn ownership_tag(&self) -> (String, String) {
+        (format!("{}:managed-by", self.prefix), "onboarding".to_owned())
+    }
+}
+
+/// What could not be asked about: nothing that may belong to it is deleted, and nobody is told that it is covered.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Unread {
+    /// What was asked, such as `tag:GetResources`.
+    pub source: String,
+    pub problem: String,
+}
+
+/// Whether anything of `unread` keeps resources of `kind` from being known. The Tagging API knows all types but two.
+pub fn is_unread(unread: &BTreeSet<Unread>, kind: &str) -> bool {
+    let source = match kind {
+        crate::resource::EC2_INSTANCE => "ec2:DescribeInstances",
+        "autoscaling:autoScalingGroup" => "autoscaling:DescribeAutoScalingGroups",
+        _ => "tag:GetResources",
+    };
+    unread.iter().any(|unread| unread.source == source)
+}

@@ -1,0 +1,230 @@
+//! Thresholds by tag, for one resource.
+//!
+//! ```text
+//! <prefix>:alarms         = off | critical | all
+//! <prefix>:alarm:<Metric> = item { space item }
+//! item                    = off | critical | all | critical=<number> | warning=<number>
+//!                         | for=<M>/<N> | period=<seconds> | missing=breaching|not_breaching|missing|ignore
+//! ```
+//!
+//! A tag that cannot be used is told on the resource and left out whole, so that its metric has the catalogue's values:
+//! half of what somebody meant may be worse than nothing of it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Policy;
+use crate::catalogue::{AlarmEntry, Levels, MissingData, is_period, window_problem};
+
+/// A tag that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct BadTag {
+    pub tag: String,
+    pub problem: String,
+}
+
+/// What the tags of one resource say.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Overrides {
+    pub levels: Option<Levels>,
+    pub metrics: BTreeMap<String, MetricOverride>,
+    pub bad: Vec<BadTag>,
+}
+
+/// What a tag says of one metric; the catalogue says the rest.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MetricOverride {
+    pub levels: Option<Levels>,
+    pub warning: Option<f64>,
+    pub critical: Option<f64>,
+    pub window: Option<(u32, u32)>,
+    pub period_seconds: Option<u32>,
+    pub missing_data: Option<MissingData>,
+}
+
+/// Reads a resource's tags. `known` are the metrics of its type that have alarms.
+pub fn read(tags: &BTreeMap<String, String>, policy: &Policy, known: &[&str]) -> Overrides {
+    let mut overrides = Overrides::default();
+    let levels_tag = policy.levels_tag();
+    if let Some(value) = tags.get(&levels_tag) {
+        match levels(value) {
+            Some(levels) => overrides.levels = Some(levels),
+            None => overrides
+                .bad
+                .push(BadTag { tag: levels_tag, problem: format!("{value:?} is none of off, critical, all") }),
+        }
+    }
+    let prefix = policy.metric_tag_prefix();
+    for (tag, value) in tags.range(prefix.clone()..).take_while(|(tag, _)| tag.starts_with(&prefix)) {
+        let metric = &tag[prefix.len()..];
+        let read = if known.contains(&metric) {
+            metric_override(value)
+        } else if known.is_empty() {
+            Err("resources of this type have no alarms".to_owned())
+        } else {
+            Err(format!("{metric:?} is none of the type's metrics with an alarm: {}", known.join(", ")))
+        };
+        match read {
+            Ok(read) => _ = overrides.metrics.insert(metric.to_owned(), read),
+            Err(problem) => overrides.bad.push(BadTag { tag: tag.clone(), problem }),
+        }
+    }
+    overrides
+}
+
+fn levels(word: &str) -> Option<Levels> {
+    match word.trim() {
+        "off" => Some(Levels::Off),
+        "critical" => Some(Levels::Critical),
+        "all" => Some(Levels::All),
+        _ => None,
+    }
+}
+
+fn metric_override(value: &str) -> Result<MetricOverride, String> {
+    let mut read = MetricOverride::default();
+    let mut seen = Vec::new();
+    for item in value.split_whitespace() {
+        let key = item.split_once('=').map_or("on or off", |(key, _)| key);
+        if seen.contains(&key) {
+            return Err(format!("{key} is said twice"));
+        }
+        seen.push(key);
+        match item.split_once('=') {
+            None => read.levels = Some(levels(item).ok_or_else(|| unknown(item))?),
+            Some(("critical", text)) => read.critical = Some(number(item, text)?),
+            Some(("warning", text)) => read.warning = Some(number(item, text)?),
+            Some(("for", text)) => {
+                let window = text.split_once('/').and_then(|(m, n)| Some((m.parse().ok()?, n.parse().ok()?)));
+                read.window = Some(window.ok_or_else(|| format!("{item:?} is not for=M/N, such as for=3/5"))?);
+            }
+            Some(("period", text)) => {
+                let period = text.parse().ok().filter(|seconds| is_period(*seconds));
+                let rule = "is not a multiple of 60 between 60 and 86400";
+                read.period_seconds = Some(period.ok_or_else(|| format!("{item:?} {rule}"))?);
+            }
+            Some(("missing", text)) => {
+                let rule = "is none of breaching, not_breaching, missing, ignore";
+                let missing = match text {
+                    "breaching" => MissingData::Breaching,
+                    "not_breaching" => MissingData::NotBreaching,
+                    "missing" => MissingData::Missing,
+                    "ignore" => MissingData::Ignore,
+                    _ => return Err(format!("{item:?} {rule}")),
+                };
+                read.missing_data = Some(missing);
+            }
+            Some(_) => return Err(unknown(item)),
+        }
+    }
+    if seen.is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    if read.levels == Some(Levels::Off) && seen.len() > 1 {
+        return Err("it says off, and values besides".to_owned());
+    }
+    Ok(read)
+}
+
+fn unknown(item: &str) -> String {
+    format!("{item:?} is none of off, critical, all, critical=, warning=, for=, period=, missing=")
+}
+
+fn number(item: &str, text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
+    number.ok_or_else(|| format!("{item:?} has no number"))
+}
+
+/// Where a value comes from, in the order in which they are asked: the first that says something decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The resource's tag for this metric.
+    MetricTag,
+    /// The resource's tag for all its alarms: it decides whether they are made, nothing else.
+    ResourceTag,
+    /// `config/alert_thresholds.json`.
+    Catalogue,
+}
+
+/// The order in which values are looked for.
+pub const PRECEDENCE: [(Origin, &str); 3] = [
+    (Origin::MetricTag, "the resource's tag <prefix>:alarm:<Metric>"),
+    (Origin::ResourceTag, "the resource's tag <prefix>:alarms, which says which levels are made and nothing else"),
+    (Origin::Catalogue, "config/alert_thresholds.json"),
+];
+
+/// An entry with all that was said of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Effective {
+    pub levels: (Levels, Origin),
+    pub warning: Option<(f64, Origin)>,
+    pub critical: (f64, Origin),
+    pub window: ((u32, u32), Origin),
+    pub period_seconds: (u32, Origin),
+    pub missing_data: (MissingData, Origin),
+}
+
+/// The values in force for one entry of a resource; a tag that contradicts the rest is told and left out.
+pub fn effective(
+    entry: &AlarmEntry,
+    metric: &str,
+    overrides: &Overrides,
+    policy: &Policy,
+) -> (Effective, Option<BadTag>) {
+    let nothing = MetricOverride::default();
+    let Some(tag) = overrides.metrics.get(metric) else {
+        return (merge(entry, &nothing, overrides.levels), None);
+    };
+    let merged = merge(entry, tag, overrides.levels);
+    let problem = contradiction(entry, &merged, tag);
+    match problem {
+        None => (merged, None),
+        Some(problem) => {
+            let tag = format!("{}{metric}", policy.metric_tag_prefix());
+            (merge(entry, &nothing, overrides.levels), Some(BadTag { tag, problem }))
+        }
+    }
+}
+
+fn merge(entry: &AlarmEntry, tag: &MetricOverride, all: Option<Levels>) -> Effective {
+    fn first<T>(said: Option<T>, otherwise: T) -> (T, Origin) {
+        said.map_or((otherwise, Origin::Catalogue), |value| (value, Origin::MetricTag))
+    }
+    // Who gives a threshold wants the alarm.
+    let implied = match (tag.warning, tag.critical) {
+        (Some(_), _) => Some(Levels::All),
+        (None, Some(_)) if entry.default == Levels::Off => Some(Levels::Critical),
+        _ => None,
+    };
+    let levels = match (tag.levels.or(implied), all) {
+        (Some(levels), _) => (levels, Origin::MetricTag),
+        // `critical` and `all` choose among what is on by default: an entry that is off needs a threshold of its own.
+        (None, Some(_)) if entry.default == Levels::Off => (Levels::Off, Origin::Catalogue),
+        (None, Some(levels)) => (levels, Origin::ResourceTag),
+        (None, None) => (entry.default, Origin::Catalogue),
+    };
+    Effective {
+        levels,
+        warning: tag.warning.map(|w| (w, Origin::MetricTag)).or_else(|| Some((entry.warning?, Origin::Catalogue))),
+        critical: first(tag.critical, entry.critical),
+        window: first(tag.window, (entry.datapoints_to_alarm, entry.evaluation_periods)),
+        period_seconds: first(tag.period_seconds, entry.period_seconds),
+        missing_data: first(tag.missing_data, entry.missing_data),
+    }
+}
+
+fn contradiction(entry: &AlarmEntry, merged: &Effective, tag: &MetricOverride) -> Option<String> {
+    let ((datapoints, periods), period) = (merged.window.0, merged.period_seconds.0);
+    if let Some(problem) = window_problem(datapoints, periods, period) {
+        return Some(problem);
+    }
+    if tag.levels == Some(Levels::All) && merged.warning.is_none() {
+        return Some("it says all, but the metric has no warning: say warning=".to_owned());
+    }
+    let (warning, critical) = (merged.warning?.0, merged.critical.0);
+    let said = tag.warning.is_some() || (tag.critical.is_some() && merged.levels.0 == Levels::All);
+    (said && !entry.comparison.warns_before(warning, critical))
+        .then(|| format!("the warning at {warning} does not come before critical at {critical}"))
+}

@@ -1,0 +1,166 @@
+//! The alarms that a resource should have.
+
+use std::collections::BTreeMap;
+
+use super::Policy;
+use super::alarm::{self, AlarmSpec, Level};
+use super::overrides::{self, BadTag, Effective, Overrides};
+use super::series::SeriesIndex;
+use crate::catalogue::{AlarmEntry, Catalogue, CatalogueEntry, Levels, ResourceType};
+use crate::onboarding::FoundResource;
+
+/// CloudWatch allows 1,024 characters.
+const LONGEST_DESCRIPTION: usize = 1024;
+/// Before the ARN, at the end of every description.
+const RESOURCE_MARK: &str = " resource=";
+
+/// An alarm that should be.
+#[derive(Debug)]
+pub(super) struct Wanted<'a> {
+    pub spec: AlarmSpec,
+    pub level: Level,
+    pub entry: &'a CatalogueEntry,
+    pub values: Effective,
+}
+
+/// What a resource should have, and what keeps it from having more.
+#[derive(Debug)]
+pub(super) struct Wants<'a> {
+    pub resource: &'a FoundResource,
+    /// `None`: the catalogue does not know the type.
+    pub kind: Option<&'a ResourceType>,
+    pub alarms: Vec<Wanted<'a>>,
+    pub bad_tags: Vec<BadTag>,
+    /// Series that the detector watches.
+    pub anomaly_series: usize,
+    /// Entries that someone expects, and that nothing publishes.
+    pub absent: Vec<&'a CatalogueEntry>,
+    /// Entries whose dimensions cannot be told.
+    pub nameless: Vec<&'a CatalogueEntry>,
+}
+
+pub(super) fn wants<'a>(
+    resource: &'a FoundResource,
+    catalogue: &'a Catalogue,
+    index: &SeriesIndex<'_>,
+    policy: &Policy,
+) -> Wants<'a> {
+    let kind = catalogue.resource_types.get(&resource.reference.kind);
+    let mut wants = Wants {
+        resource,
+        kind,
+        alarms: Vec::new(),
+        bad_tags: Vec::new(),
+        anomaly_series: 0,
+        absent: Vec::new(),
+        nameless: Vec::new(),
+    };
+    let Some(kind) = kind else { return wants };
+    let alarmed = kind.metrics.iter().filter(|entry| entry.alarm.is_some());
+    let known: Vec<&str> = alarmed.map(|entry| entry.metric.as_str()).collect();
+    let mut tags = overrides::read(&resource.tags, policy, &known);
+    wants.bad_tags.append(&mut tags.bad);
+    for entry in &kind.metrics {
+        let Some(series) = index.of(kind, entry, resource) else {
+            wants.nameless.push(entry);
+            continue;
+        };
+        if series.is_empty() && entry.note_when_absent.is_some() {
+            wants.absent.push(entry);
+        }
+        if entry.anomaly.is_some() {
+            wants.anomaly_series += series.len();
+        }
+        if let Some(alarm) = &entry.alarm {
+            let watched = Watched { resource, kind, entry, alarm, policy };
+            watched.wants(&series, &tags, &mut wants);
+        }
+    }
+    wants
+}
+
+/// One entry of one resource.
+struct Watched<'a, 'p> {
+    resource: &'a FoundResource,
+    kind: &'a ResourceType,
+    entry: &'a CatalogueEntry,
+    alarm: &'a AlarmEntry,
+    policy: &'p Policy,
+}
+
+impl<'a> Watched<'a, '_> {
+    fn wants(&self, series: &[BTreeMap<String, String>], tags: &Overrides, wants: &mut Wants<'a>) {
+        let (values, bad) = overrides::effective(self.alarm, &self.entry.metric, tags, self.policy);
+        // An entry may be there twice with other dimensions: its tag is told once.
+        wants.bad_tags.extend(bad.filter(|bad| !wants.bad_tags.contains(bad)));
+        for dimensions in series {
+            let wanted = |level, threshold| Wanted {
+                spec: self.spec(dimensions, level, threshold, &values),
+                level,
+                entry: self.entry,
+                values: values.clone(),
+            };
+            match (values.levels.0, values.warning) {
+                (Levels::Off, _) => {}
+                (Levels::All, Some((warning, _))) => {
+                    wants.alarms.push(wanted(Level::Critical, values.critical.0));
+                    wants.alarms.push(wanted(Level::Warning, warning));
+                }
+                _ => wants.alarms.push(wanted(Level::Critical, values.critical.0)),
+            }
+        }
+    }
+
+    fn spec(
+        &self,
+        dimensions: &BTreeMap<String, String>,
+        level: Level,
+        threshold: f64,
+        values: &Effective,
+    ) -> AlarmSpec {
+        let Self { resource, entry, alarm, policy, .. } = self;
+        let reference = &resource.reference;
+        let series = (entry.namespace.as_str(), entry.metric.as_str(), dimensions);
+        let topic = if reference.kind.starts_with("nightjar:") { &policy.ops_topic } else { &policy.alarms_topic };
+        AlarmSpec {
+            name: alarm::name(&policy.prefix, &reference.arn, &reference.id, series, level),
+            description: self.description(level, threshold),
+            namespace: entry.namespace.clone(),
+            metric: entry.metric.clone(),
+            dimensions: dimensions.clone(),
+            statistic: alarm.statistic.clone(),
+            period_seconds: values.period_seconds.0,
+            datapoints_to_alarm: values.window.0.0,
+            evaluation_periods: values.window.0.1,
+            comparison: alarm.comparison,
+            threshold,
+            missing_data: values.missing_data.0,
+            alarm_actions: vec![topic.clone()],
+            ok_actions: vec![topic.clone()],
+        }
+    }
+
+    /// For whoever meets the alarm in the console, and with the resource at its end for programs.
+    fn description(&self, level: Level, threshold: f64) -> String {
+        let Self { resource, kind, entry, alarm, .. } = self;
+        let reference = &resource.reference;
+        let mark = format!("{RESOURCE_MARK}{}", reference.arn);
+        let text = format!(
+            "{} {}: {} {} {threshold} ({}). {} Made by Nightjar; nightjar explain alarm tells where each value comes from.",
+            kind.title,
+            reference.label(),
+            entry.metric,
+            alarm.comparison.sign(),
+            level.as_str(),
+            entry.why,
+        );
+        let room = LONGEST_DESCRIPTION.saturating_sub(mark.chars().count());
+        let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+        plain.take(room).chain(mark.chars()).collect()
+    }
+}
+
+/// The resource that an alarm's description names.
+pub(super) fn resource_of(description: &str) -> Option<&str> {
+    description.rsplit_once(RESOURCE_MARK).map(|(_, arn)| arn)
+}
