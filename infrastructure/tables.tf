@@ -4,6 +4,8 @@ locals {
     inventory     = { hash_key = "arn" }
     series        = { hash_key = "series" }
     models        = { hash_key = "kind", range_key = "name", range_type = "S" }
+    fingerprints  = { hash_key = "fingerprint" }
+    log-watch     = { hash_key = "source" }
     notifications = { hash_key = "id" }
     remediations  = { hash_key = "id" }
     audit         = { hash_key = "chain", range_key = "seq", range_type = "N" }

@@ -11,16 +11,18 @@ variables {
 
 run "defaults" {
   assert {
-    condition     = sort([for topic in aws_sns_topic.suite : topic.name]) == tolist(["aiops-anomalies", "aiops-critical-alerts", "aiops-incident-changes", "aiops-ops"])
-    error_message = "Topics are <prefix>-anomalies, -critical-alerts, -incident-changes and -ops."
+    condition     = sort([for topic in aws_sns_topic.suite : topic.name]) == tolist(["aiops-alarms", "aiops-anomalies", "aiops-critical-alerts", "aiops-incident-changes", "aiops-ops"])
+    error_message = "Topics are <prefix>-alarms, -anomalies, -critical-alerts, -incident-changes and -ops."
   }
 
   assert {
     condition = output.table_names == {
       alert-groups  = "aiops-alert-groups"
       audit         = "aiops-audit"
+      fingerprints  = "aiops-fingerprints"
       incidents     = "aiops-incidents"
       inventory     = "aiops-inventory"
+      log-watch     = "aiops-log-watch"
       models        = "aiops-models"
       notifications = "aiops-notifications"
       remediations  = "aiops-remediations"
@@ -72,7 +74,7 @@ run "training_can_be_switched_off" {
   }
 
   assert {
-    condition     = !contains(keys(aws_cloudwatch_event_rule.suite), "model-trainer-schedule") && length(aws_cloudwatch_event_rule.suite) == 6
+    condition     = !contains(keys(aws_cloudwatch_event_rule.suite), "model-trainer-schedule") && length(aws_cloudwatch_event_rule.suite) == 7
     error_message = "Without a schedule nothing is trained; all else runs on."
   }
 }

@@ -42,8 +42,12 @@ ON_A_TABLE = {
     r"Delete::builder\(\)": "DeleteItem",
     r"ConditionCheck::builder\(\)": "ConditionCheckItem",
 }
-#: Stores that write more tables than the one they are named after.
-TABLES = {"feedback": ("incidents", "series")}
+#: Stores that write other tables than the one they are named after.
+TABLES = {
+    "feedback": ("incidents", "series"),
+    "incident_evidence": ("incidents",),
+    "opening": ("incidents", "fingerprints"),
+}
 #: A call of a service without an SDK in the package: its name stands in the source.
 BY_HAND = re.compile(r'"(?P<service>autoscaling|ssm|sqs|sns)",\s*"(?:[A-Za-z0-9_]+\.)?(?P<action>[A-Z][A-Za-z]+)"')
 

@@ -18,6 +18,9 @@ pub enum FactKind {
     AnomalyDetected,
     #[serde(rename = "incident.opened")]
     IncidentOpened,
+    /// Evidence joined an incident that is there already.
+    #[serde(rename = "incident.joined")]
+    IncidentJoined,
     #[serde(rename = "alert.published")]
     AlertPublished,
     /// Somebody acknowledged, suppressed or resolved it.
@@ -95,6 +98,7 @@ impl FactKind {
             Self::ResourceRetired => "resource.retired",
             Self::AnomalyDetected => "anomaly.detected",
             Self::IncidentOpened => "incident.opened",
+            Self::IncidentJoined => "incident.joined",
             Self::AlertPublished => "alert.published",
             Self::IncidentChanged => "incident.changed",
             Self::ProductChanged => "product.changed",
