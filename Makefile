@@ -91,6 +91,10 @@ page-dev: page ## The web page on a mock API, to work on it
 chain-test: ## The patches of the local AWS, and the chain on it
 	$(PYTHON) -m pytest
 
+.PHONY: scenarios
+scenarios: setup ## Every fault of tests/scenarios on the local AWS, with what was said and how long it took
+	SCENARIOS=all $(PYTHON) -m pytest --capture=no tests/chain/test_scenarios.py
+
 .PHONY: fuzz
 fuzz: ## Counted: a million hostile inputs for the detector, 200,000 for the log miner, 100,000 for the security rules, 100,000 histories of remediation
 	cargo run --package nightjar-model --locked --example fuzz -- 1000000

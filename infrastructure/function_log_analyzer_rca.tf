@@ -1,4 +1,5 @@
-# Reads the logs around an anomaly, names the likely cause, and keeps the incident.
+# Reads what surrounds an anomaly or an alarm, names the likely cause, and keeps the incident until all is calm. Watches logs
+# where no metric moves.
 module "log_analyzer_rca" {
   source = "./modules/function"
 
@@ -10,24 +11,33 @@ module "log_analyzer_rca" {
   dead_letter_queue_arn = aws_sqs_queue.dead_letters["log-analyzer-rca"].arn
 
   environment = {
-    INVENTORY_TABLE           = aws_dynamodb_table.suite["inventory"].name
-    INCIDENTS_TABLE           = aws_dynamodb_table.suite["incidents"].name
-    CRITICAL_ALERTS_TOPIC_ARN = aws_sns_topic.suite["critical-alerts"].arn
-    EVIDENCE_SEVERITY         = var.evidence_severity
-    CRITICAL_SCORE            = var.critical_score
-    LOG_WINDOW_MINUTES        = var.log_window_minutes
-    GATHER_DEADLINE_SECONDS   = var.gather_deadline_seconds
-    LOG_SCAN_LIMIT_MB         = var.log_scan_limit_mb
-    GROUP_TAGS                = join(" ", var.group_tags)
-    INCIDENT_RETENTION_DAYS   = var.incident_retention_days
-    PUBLISH_LEASE_SECONDS     = var.publish_lease_seconds
+    INVENTORY_TABLE            = aws_dynamodb_table.suite["inventory"].name
+    INCIDENTS_TABLE            = aws_dynamodb_table.suite["incidents"].name
+    FINGERPRINTS_TABLE         = aws_dynamodb_table.suite["fingerprints"].name
+    SERIES_TABLE               = aws_dynamodb_table.suite["series"].name
+    LOG_WATCH_TABLE            = aws_dynamodb_table.suite["log-watch"].name
+    ANOMALIES_TOPIC_ARN        = aws_sns_topic.suite["anomalies"].arn
+    INCIDENT_CHANGES_TOPIC_ARN = aws_sns_topic.suite["incident-changes"].arn
+    CRITICAL_ALERTS_TOPIC_ARN  = aws_sns_topic.suite["critical-alerts"].arn
+    LOG_WINDOW_MINUTES         = var.log_window_minutes
+    GATHER_DEADLINE_SECONDS    = var.gather_deadline_seconds
+    LOG_SCAN_LIMIT_MB          = var.log_scan_limit_mb
+    RESOLVE_AFTER_PERIODS      = var.resolve_after_periods
+    LOG_WATCH_LIMIT_MB         = var.log_watch_limit_mb
+    GROUP_TAGS                 = join(" ", var.group_tags)
+    INCIDENT_RETENTION_DAYS    = var.incident_retention_days
+    PUBLISH_LEASE_SECONDS      = var.publish_lease_seconds
   }
 
   permissions = {
-    # Which log groups belong to an instance is said by its tag, so the default reaches all of the account.
+    # Which log groups belong to an instance is said by its tag, so the default reaches all of the account. IAM knows a group by two
+    # ARNs: the bare one, and one ending in `:*` for what reads its streams.
     ReadLogs = {
-      actions   = ["logs:StartQuery", "logs:FilterLogEvents"]
-      resources = [for pattern in var.readable_log_groups : "${local.arn.logs}:log-group:${pattern}"]
+      actions = ["logs:StartQuery", "logs:FilterLogEvents"]
+      resources = flatten([for pattern in var.readable_log_groups : [
+        "${local.arn.logs}:log-group:${pattern}",
+        "${local.arn.logs}:log-group:${pattern}:*",
+      ]])
     }
     # Neither a metric nor CloudTrail's history is a resource to IAM.
     Surroundings = {
@@ -51,9 +61,22 @@ module "log_analyzer_rca" {
       actions   = ["dynamodb:Query"]
       resources = ["${aws_dynamodb_table.suite["incidents"].arn}/index/*"]
     }
+    Fingerprints = {
+      actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Scan"]
+      resources = [aws_dynamodb_table.suite["fingerprints"].arn]
+    }
+    # How long each series has been calm.
+    Series = {
+      actions   = ["dynamodb:BatchGetItem"]
+      resources = [aws_dynamodb_table.suite["series"].arn]
+    }
+    LogWatch = {
+      actions   = ["dynamodb:GetItem", "dynamodb:PutItem"]
+      resources = [aws_dynamodb_table.suite["log-watch"].arn]
+    }
     Announce = {
       actions   = ["sns:Publish"]
-      resources = [aws_sns_topic.suite["critical-alerts"].arn]
+      resources = [for topic in ["anomalies", "critical-alerts", "incident-changes"] : aws_sns_topic.suite[topic].arn]
     }
     Audit = local.append_to_audit
   }

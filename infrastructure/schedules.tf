@@ -41,6 +41,12 @@ locals {
       target      = "anomaly-detector"
       function    = module.anomaly_detector
     }
+    log-analyzer-rca-schedule = {
+      description = "End what is over, and watch the logs"
+      schedule    = "rate(5 minutes)"
+      target      = "log-analyzer-rca"
+      function    = module.log_analyzer_rca
+    }
     audit-anchor-schedule = {
       description = "Anchor the audit trail"
       schedule    = "rate(1 hour)"

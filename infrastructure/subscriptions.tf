@@ -1,10 +1,11 @@
 locals {
   # Who listens to what. The filter keeps the engine's own reports about a remediation from starting another one.
   listeners = {
-    log-analyzer-rca      = { topic = "anomalies", name = "log-analyzer-rca", function = module.log_analyzer_rca, kinds = null }
-    alert-handler         = { topic = "critical-alerts", name = "alert-handler", function = module.alert_handler, kinds = null }
-    alert-handler-changes = { topic = "incident-changes", name = "alert-handler", function = module.alert_handler, kinds = null }
-    remediation-engine    = { topic = "critical-alerts", name = "remediation-engine", function = module.remediation_engine, kinds = ["incident"] }
+    log-analyzer-rca        = { topic = "anomalies", name = "log-analyzer-rca", function = module.log_analyzer_rca, kinds = null }
+    log-analyzer-rca-alarms = { topic = "alarms", name = "log-analyzer-rca", function = module.log_analyzer_rca, kinds = null }
+    alert-handler           = { topic = "critical-alerts", name = "alert-handler", function = module.alert_handler, kinds = null }
+    alert-handler-changes   = { topic = "incident-changes", name = "alert-handler", function = module.alert_handler, kinds = null }
+    remediation-engine      = { topic = "critical-alerts", name = "remediation-engine", function = module.remediation_engine, kinds = ["incident"] }
   }
 }
 

@@ -5,6 +5,8 @@ locals {
     coverage      = { hash_key = "arn" }
     series        = { hash_key = "series" }
     models        = { hash_key = "kind", range_key = "name", range_type = "S" }
+    fingerprints  = { hash_key = "fingerprint" }
+    log-watch     = { hash_key = "source" }
     notifications = { hash_key = "id" }
     remediations  = { hash_key = "id" }
     live          = { hash_key = "kind", range_key = "id", range_type = "S" }

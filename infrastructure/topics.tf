@@ -1,9 +1,9 @@
 locals {
   topics = {
     anomalies        = "Anomalies, from the detector to the root-cause analysis"
-    alarms           = "CloudWatch alarms of the watched resources"
+    alarms           = "Threshold alarms of CloudWatch, to the root-cause analysis"
     critical-alerts  = "Incidents that a person or the remediation should see now"
-    incident-changes = "What people do to incidents: acknowledge, suppress, resolve"
+    incident-changes = "What becomes of incidents: acknowledged, suppressed, resolved"
     ops              = "Trouble of the suite itself: dead letters"
   }
 }
@@ -40,7 +40,7 @@ resource "aws_sns_topic" "suite" {
           StringEquals = { "aws:SourceAccount" = local.account }
           ArnLike      = { "aws:SourceArn" = "${local.arn.cloudwatch}:alarm:${local.prefix}-*" }
         }
-      } if contains(["alarms", "ops"], topic)],
+      } if contains(["ops", "alarms"], topic)],
     )
   })
 

@@ -188,17 +188,6 @@ variable "readable_log_groups" {
   }
 }
 
-variable "evidence_severity" {
-  description = "How bad an error in the logs must be for its incident to be told at once: info, low, medium, high or critical."
-  type        = string
-  default     = "high"
-
-  validation {
-    condition     = contains(["info", "low", "medium", "high", "critical"], var.evidence_severity)
-    error_message = "evidence_severity must be info, low, medium, high or critical."
-  }
-}
-
 variable "gather_deadline_seconds" {
   description = "How long the root-cause analysis may gather evidence. What is later is named as a gap."
   type        = number
@@ -235,14 +224,25 @@ variable "group_tags" {
   }
 }
 
-variable "critical_score" {
-  description = "Anomaly score from which an incident is told at once even if the logs show no error. Anomalies begin at 0.95: that low, everything is."
+variable "resolve_after_periods" {
+  description = "How many calm datapoints in a row end an incident. Trouble that comes and goes needs up to eight times as many."
   type        = number
-  default     = 0.99
+  default     = 3
 
   validation {
-    condition     = var.critical_score > 0 && var.critical_score <= 1
-    error_message = "critical_score must be above 0 and at most 1."
+    condition     = var.resolve_after_periods >= 1 && var.resolve_after_periods <= 100 && floor(var.resolve_after_periods) == var.resolve_after_periods
+    error_message = "resolve_after_periods must be a whole number from 1 to 100."
+  }
+}
+
+variable "log_watch_limit_mb" {
+  description = "How many MB of logs the log watch may scan every five minutes (0.005 USD a GB); 0 turns it off."
+  type        = number
+  default     = 500
+
+  validation {
+    condition     = var.log_watch_limit_mb >= 0 && var.log_watch_limit_mb <= 1000000 && floor(var.log_watch_limit_mb) == var.log_watch_limit_mb
+    error_message = "log_watch_limit_mb must be a whole number from 0 to 1000000."
   }
 }
 

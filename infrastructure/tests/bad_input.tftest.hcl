@@ -129,10 +129,16 @@ run "no_remediation_at_all_by_concurrency" {
   variables { remediation_concurrency = 0 }
 }
 
-run "score_above_one" {
+run "half_a_calm_period" {
   command         = plan
-  expect_failures = [var.critical_score]
-  variables { critical_score = 95 }
+  expect_failures = [var.resolve_after_periods]
+  variables { resolve_after_periods = 2.5 }
+}
+
+run "log_watch_below_nothing" {
+  command         = plan
+  expect_failures = [var.log_watch_limit_mb]
+  variables { log_watch_limit_mb = -1 }
 }
 
 run "retention_cloudwatch_does_not_know" {

@@ -20,9 +20,11 @@ run "defaults" {
       alert-groups  = "aiops-alert-groups"
       audit         = "aiops-audit"
       coverage      = "aiops-coverage"
+      fingerprints  = "aiops-fingerprints"
       incidents     = "aiops-incidents"
       inventory     = "aiops-inventory"
       live          = "aiops-live"
+      log-watch     = "aiops-log-watch"
       models        = "aiops-models"
       notifications = "aiops-notifications"
       remediations  = "aiops-remediations"
@@ -75,7 +77,7 @@ run "training_can_be_switched_off" {
   }
 
   assert {
-    condition     = !contains(keys(aws_cloudwatch_event_rule.suite), "model-trainer-schedule") && length(aws_cloudwatch_event_rule.suite) == 9
+    condition     = !contains(keys(aws_cloudwatch_event_rule.suite), "model-trainer-schedule") && length(aws_cloudwatch_event_rule.suite) == 10
     error_message = "Without a schedule nothing is trained; all else runs on."
   }
 }

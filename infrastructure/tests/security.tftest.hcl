@@ -427,10 +427,11 @@ run "nothing_is_lost_unseen" {
 run "messages_reach_whom_they_concern" {
   assert {
     condition = { for name, subscription in aws_sns_topic_subscription.function : name => coalesce(subscription.filter_policy, "everything") } == {
-      alert-handler         = "everything"
-      alert-handler-changes = "everything"
-      log-analyzer-rca      = "everything"
-      remediation-engine    = "{\"kind\":[\"incident\"]}"
+      alert-handler           = "everything"
+      alert-handler-changes   = "everything"
+      log-analyzer-rca        = "everything"
+      log-analyzer-rca-alarms = "everything"
+      remediation-engine      = "{\"kind\":[\"incident\"]}"
     }
     error_message = "Remediation hears incidents only: its own reports must not start another remediation."
   }

@@ -46,8 +46,13 @@ ON_A_TABLE = {
 }
 #: What symbols tell of calls.
 KEPT = ("aws_sdk_", "nightjar_aws::stores", "nightjar_ec2::")
-#: Stores that write more tables than the one they are named after.
-TABLES = {"feedback": ("incidents", "series"), "incidents_by_status": ("incidents",)}
+#: Stores that write other tables than the one they are named after.
+TABLES = {
+    "feedback": ("incidents", "series"),
+    "incident_evidence": ("incidents",),
+    "incidents_by_status": ("incidents",),
+    "opening": ("incidents", "fingerprints"),
+}
 #: A call of a service without an SDK in the package: its name stands in the source.
 BY_HAND = re.compile(r'"(?P<service>autoscaling|ssm|sqs|sns)",\s*"(?:[A-Za-z0-9_]+\.)?(?P<action>[A-Z][A-Za-z]+)"')
 #: The same in the one crate for EC2, by the function that makes it.

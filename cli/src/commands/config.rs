@@ -6,6 +6,8 @@ use anyhow::Context as _;
 use nightjar_domain::audit::Retention;
 use nightjar_domain::catalogue::Catalogue;
 use nightjar_domain::diagnosis::{LogSignals, SignalsDocument};
+use nightjar_domain::escalation::EscalationRules;
+use nightjar_domain::log_watch::{LogWatch, LogWatchDocument};
 use nightjar_domain::maintenance::{MaintenanceDocument, MaintenanceWindows};
 use nightjar_domain::remediation::PoliciesDocument;
 use nightjar_domain::routing::Routes;
@@ -66,6 +68,8 @@ fn check(dir: &Path) -> Vec<Checked> {
     let routes = |json: &str| Routes::parse(json, &products).map(drop).map_err(|error| error.to_string());
     let maintenance = |json: &str| MaintenanceWindows::parse(json).map(drop).map_err(|error| error.to_string());
     let noise = |json: &str| Noise::parse(json).map(drop).map_err(|error| error.to_string());
+    let escalation = |json: &str| EscalationRules::parse(json).map(drop).map_err(|error| error.to_string());
+    let watch = |json: &str| LogWatch::parse(json).map(drop).map_err(|error| error.to_string());
     let own = |json: &str| product::parse(json).map(drop).map_err(|error| error.to_string());
     let retention = |json: &str| Retention::parse(json).map(drop).map_err(|error| error.to_string());
     vec![
@@ -77,6 +81,8 @@ fn check(dir: &Path) -> Vec<Checked> {
         check_file(&dir.join("maintenance_windows.json"), maintenance),
         check_file(&dir.join("remediation_policies.json"), policies),
         check_file(&dir.join("security_noise.json"), noise),
+        check_file(&dir.join("escalation_rules.json"), escalation),
+        check_file(&dir.join("log_watch.json"), watch),
     ]
 }
 
@@ -101,6 +107,8 @@ fn schemas() -> anyhow::Result<Vec<(&'static str, String)>> {
         ("audit_log_schema.schema.json", text(schemars::schema_for!(Retention))?),
         ("log_signals.schema.json", text(schemars::schema_for!(SignalsDocument))?),
         ("maintenance_windows.schema.json", text(schemars::schema_for!(MaintenanceDocument))?),
+        ("escalation_rules.schema.json", text(schemars::schema_for!(EscalationRules))?),
+        ("log_watch.schema.json", text(schemars::schema_for!(LogWatchDocument))?),
         ("alert_routes.schema.json", text(schemars::schema_for!(RoutesDocument))?),
         ("security_noise.schema.json", text(schemars::schema_for!(Noise))?),
         ("products.schema.json", text(schemars::schema_for!(ProductsDocument))?),

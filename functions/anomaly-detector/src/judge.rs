@@ -2,8 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use nightjar_domain::anomaly::{Anomaly, ExpectedRange};
+use nightjar_domain::recovery::Calm;
 use nightjar_domain::severity::Severity;
-use nightjar_model::{Datapoint, Detector, Model, Verdict};
+use nightjar_model::{Datapoint, Detector, Model, Observation, Verdict};
 
 use crate::watch::Watch;
 
@@ -38,7 +39,9 @@ pub fn judge(model: &Model, watch: &mut Watch, points: &[Datapoint], now: Timest
         }
         judgement.observed += 1;
         judgement.learning = None;
-        match detector.observe(&mut watch.state, *point).verdict {
+        let observation = detector.observe(&mut watch.state, *point);
+        note_calm(watch, *point, &observation);
+        match observation.verdict {
             Verdict::Learning { have, need } => judgement.learning = Some((have, need)),
             Verdict::Ignored { .. } => judgement.ignored += 1,
             Verdict::Normal => {}
@@ -54,6 +57,17 @@ pub fn judge(model: &Model, watch: &mut Watch, points: &[Datapoint], now: Timest
         }
     }
     judgement
+}
+
+/// Counts how long the series has been within the range that its own past leads to expect. Silence after an alert is no calm: the
+/// alert policy mutes what goes on. What was not judged changes nothing.
+fn note_calm(watch: &mut Watch, point: Datapoint, observation: &Observation) {
+    let end = point.at.saturating_add(i64::from(watch.metric.period_seconds));
+    let (Some(expected), Ok(end)) = (observation.expected, Timestamp::from_second(end)) else { return };
+    let is_within =
+        (expected.low..=expected.high).contains(&point.value) || !watch.direction.admits(point.value, expected.typical);
+    let is_normal = matches!(observation.verdict, Verdict::Normal);
+    watch.calm = Calm::after(watch.calm, end, is_within && is_normal);
 }
 
 /// The message of an anomaly; `None` where the side of the deviation does not count for this metric.
@@ -135,6 +149,22 @@ mod tests {
         let judgement = judged(Direction::Above, now() - SignedDuration::from_hours(24), &[97.0, 98.0, 97.5]);
         assert_eq!(judgement.anomalies, []);
         assert!(judgement.historic >= 1);
+    }
+
+    #[test]
+    fn calm_is_counted_from_the_datapoint_after_the_trouble() {
+        let mut watch = Watch::new(&resource_ref(), &metric(), Direction::Above, Vec::new(), None);
+        // The rhythm's own next values, then trouble that lasts, then the rhythm again.
+        let mut points = history(now(), &[97.0, 98.0, 97.5, 97.0]);
+        judge(Model::bundled(), &mut watch, &points, now());
+        assert_eq!(watch.calm, None, "an alert is told once, but what goes on is no calm");
+        let last = points.pop().unwrap().at;
+        let usual: Vec<f64> = points.iter().rev().skip(4).take(3).map(|point| point.value).collect();
+        let after: Vec<Datapoint> =
+            usual.iter().zip(1..).map(|(value, n)| Datapoint { at: last + n * PERIOD, value: *value }).collect();
+        judge(Model::bundled(), &mut watch, &after, now() + SignedDuration::from_mins(20));
+        let calm = watch.calm.expect("calm again");
+        assert_eq!((calm.periods, calm.until.as_second()), (3, last + 4 * PERIOD));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use nightjar_aws::stores::SeriesItem;
 use nightjar_domain::maintenance::Window;
 use nightjar_domain::metric::Metric;
+use nightjar_domain::recovery::Calm;
 use nightjar_domain::resource::{Direction, Resource, ResourceRef};
 use nightjar_model::{Feedback, SeriesState};
 
@@ -16,6 +17,8 @@ pub struct Watch {
     /// When what the resource does is no news.
     pub maintenance: Vec<Window>,
     pub state: SeriesState,
+    /// How long it has been within its expected range.
+    pub calm: Option<Calm>,
     /// The version the state was loaded at; 0 for a new series.
     pub version: u64,
 }
@@ -49,7 +52,8 @@ impl Watch {
                 }
             }
         }
-        Self { resource: resource.clone(), metric: metric.clone(), direction, maintenance, state, version }
+        let calm = stored.and_then(|item| item.calm);
+        Self { resource: resource.clone(), metric: metric.clone(), direction, maintenance, state, calm, version }
     }
 
     /// Whether the period that began at `at` (Unix seconds) lies in a maintenance window.
@@ -64,7 +68,7 @@ impl Watch {
     pub fn to_item(&self) -> anyhow::Result<SeriesItem> {
         let said = self.state.feedback != Feedback::default();
         let feedback = said.then(|| serde_json::to_string(&self.state.feedback)).transpose()?;
-        Ok(SeriesItem { state: self.state.encode(), feedback, version: self.version })
+        Ok(SeriesItem { state: self.state.encode(), feedback, calm: self.calm, version: self.version })
     }
 
     /// The newest datapoint that was judged.

@@ -1,10 +1,12 @@
-//! What lives as long as the process: settings, clients, the log signals.
+//! What lives as long as the process: settings, clients, the rules.
 
 use nightjar_aws::clients;
 use nightjar_aws::envelope::Publisher;
 use nightjar_aws::settings::Environment;
-use nightjar_aws::stores::{AuditStore, IncidentStore, InventoryStore};
+use nightjar_aws::stores::{AuditStore, FingerprintStore, IncidentStore, InventoryStore, LogWatchStore, SeriesStore};
 use nightjar_domain::diagnosis::LogSignals;
+use nightjar_domain::escalation::EscalationRules;
+use nightjar_domain::log_watch::LogWatch;
 
 use crate::gather::ChangeCache;
 use crate::settings::Settings;
@@ -14,13 +16,20 @@ use crate::settings::Settings;
 pub struct Context {
     pub settings: Settings,
     pub signals: LogSignals,
+    pub escalation: EscalationRules,
+    pub log_watch: LogWatch,
     pub logs: aws_sdk_cloudwatchlogs::Client,
     pub metrics: aws_sdk_cloudwatch::Client,
     pub cloudtrail: aws_sdk_cloudtrail::Client,
     pub changes: ChangeCache,
     pub inventory: InventoryStore,
     pub incidents: IncidentStore,
+    pub fingerprints: FingerprintStore,
+    pub series: SeriesStore,
+    pub watched: LogWatchStore,
     pub audit: AuditStore,
+    pub anomalies: Publisher,
+    pub incident_changes: Publisher,
     pub critical_alerts: Publisher,
 }
 
@@ -29,19 +38,28 @@ impl Context {
         let settings = Settings::read(Environment::process())?;
         let config = clients::load().await;
         let dynamodb = aws_sdk_dynamodb::Client::new(&config);
+        let sns = aws_sdk_sns::Client::new(&config);
         Ok(Self {
             signals: LogSignals::bundled()?,
+            escalation: EscalationRules::bundled()?,
+            log_watch: LogWatch::bundled()?,
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
             metrics: aws_sdk_cloudwatch::Client::new(&config),
             cloudtrail: aws_sdk_cloudtrail::Client::new(&config),
             changes: ChangeCache::default(),
             inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table.clone()),
             incidents: IncidentStore::new(dynamodb.clone(), settings.incidents_table.clone()),
-            audit: AuditStore::new(dynamodb, settings.audit_table.clone()),
-            critical_alerts: Publisher::new(
-                aws_sdk_sns::Client::new(&config),
-                settings.critical_alerts_topic_arn.clone(),
+            fingerprints: FingerprintStore::new(
+                dynamodb.clone(),
+                settings.fingerprints_table.clone(),
+                settings.incidents_table.clone(),
             ),
+            series: SeriesStore::new(dynamodb.clone(), settings.series_table.clone()),
+            watched: LogWatchStore::new(dynamodb.clone(), settings.log_watch_table.clone()),
+            audit: AuditStore::new(dynamodb, settings.audit_table.clone()),
+            anomalies: Publisher::new(sns.clone(), settings.anomalies_topic_arn.clone()),
+            incident_changes: Publisher::new(sns.clone(), settings.incident_changes_topic_arn.clone()),
+            critical_alerts: Publisher::new(sns, settings.critical_alerts_topic_arn.clone()),
             settings,
         })
     }

@@ -1,96 +1,104 @@
-//! One anomaly in, one incident out.
+//! What wakes the function: anomalies and alarms, which become incidents or join them, and a schedule, on which incidents end and
+//! logs are watched.
 
-use anyhow::bail;
+use anyhow::Context as _;
 use aws_lambda_events::event::sns::SnsEvent;
 use jiff::Timestamp;
-use nightjar_aws::envelope::{Readable, envelopes};
-use nightjar_aws::stores::{Publication, StoredIncident};
-use nightjar_domain::alert::{Notice, email};
+use nightjar_aws::envelope::messages;
+use nightjar_domain::alarm::{AlarmChange, AlarmState};
 use nightjar_domain::anomaly::Anomaly;
-use nightjar_domain::audit::{Fact, FactKind};
-use nightjar_domain::diagnosis::diagnose;
 use nightjar_domain::envelope::Envelope;
-use nightjar_domain::escalation::escalate;
-use nightjar_domain::incident::Incident;
-use serde::Serialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
-use crate::gather;
+use crate::{place, publish, settle, watch};
 
-const ACTOR: &str = "log-analyzer-rca";
+/// What Lambda hands over.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum Event {
+    Messages(SnsEvent),
+    Schedule {
+        #[serde(rename = "detail-type")]
+        detail_type: String,
+    },
+}
+
+impl From<SnsEvent> for Event {
+    fn from(event: SnsEvent) -> Self {
+        Self::Messages(event)
+    }
+}
 
 /// What an invocation did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
+    /// Anomalies and alarms that have an incident now.
     pub incidents: usize,
     pub published: usize,
+    /// Alarms that went back to OK and had an incident.
+    pub calmed: usize,
+    /// Incidents that ended because all was calm.
+    pub resolved: usize,
+    /// Anomalies that log lines raised.
+    pub raised: usize,
 }
 
-/// Handles every anomaly of an SNS event. `clock` is read anew before publishing: gathering takes seconds, which must not
-/// count against the lease.
-pub async fn handle(context: &Context, event: SnsEvent, clock: impl Fn() -> Timestamp) -> anyhow::Result<Summary> {
+/// Handles an event. `clock` is read anew before publishing: gathering takes seconds, which must not count against the lease.
+pub async fn handle(context: &Context, event: Event, clock: impl Fn() -> Timestamp) -> anyhow::Result<Summary> {
+    match event {
+        Event::Messages(event) => told(context, &event, &clock).await,
+        Event::Schedule { .. } => scheduled(context, clock()).await,
+    }
+}
+
+async fn told(context: &Context, event: &SnsEvent, clock: &impl Fn() -> Timestamp) -> anyhow::Result<Summary> {
     let mut summary = Summary::default();
-    for anomaly in envelopes::<Anomaly>(&event)? {
-        let stored = match context.incidents.get(&Incident::identify(&anomaly.body)).await? {
-            Some(stored) => stored,
-            None => open(context, &anomaly, clock()).await?,
-        };
-        context.audit.record(&[opened(&stored.incident)]).await?;
-        summary.incidents += 1;
-        if stored.incident.escalation.is_escalated() && stored.published_at.is_none() {
-            let now = clock();
-            match context.incidents.claim_publication(&stored.incident.id, context.settings.publish_lease, now).await? {
-                Publication::Claimed => publish(context, &anomaly, stored.incident, now).await?,
-                Publication::Done => continue,
-                Publication::InFlight => bail!("another delivery publishes {}", stored.incident.id),
-            }
-            summary.published += 1;
+    for text in messages(event) {
+        if AlarmChange::is_one(text) {
+            alarm(context, &AlarmChange::parse(text)?, clock, &mut summary).await?;
+        } else {
+            anomaly(context, &Envelope::<Anomaly>::parse(text)?, clock, &mut summary).await?;
         }
     }
     Ok(summary)
 }
 
-/// Gathers, judges and stores. What is returned is what is stored, also when another delivery was faster.
-async fn open(context: &Context, anomaly: &Envelope<Anomaly>, now: Timestamp) -> anyhow::Result<StoredIncident> {
-    let anomaly = &anomaly.body;
-    let settings = &context.settings;
-    let finding = diagnose(&gather::evidence(context, anomaly, now).await, &context.signals);
-    let escalation = escalate(anomaly, &finding, &settings.escalation);
-    let incident = Incident::open(anomaly.clone(), finding, escalation, ACTOR, now);
-    tracing::info!(id = %incident.id, severity = %incident.severity, summary = %incident.finding.summary, "incident");
-    Ok(context.incidents.put_if_absent(&incident, settings.retention).await?)
-}
-
-/// Publishes first and notes it second: a crash in between sends twice rather than never.
-async fn publish(
+async fn anomaly(
     context: &Context,
-    cause: &Envelope<Anomaly>,
-    incident: Incident,
-    now: Timestamp,
+    anomaly: &Envelope<Anomaly>,
+    clock: &impl Fn() -> Timestamp,
+    summary: &mut Summary,
 ) -> anyhow::Result<()> {
-    let envelope = Envelope::caused_by(cause, incident, now);
-    let email = email(&Notice::from(&envelope));
-    let readable = Readable { subject: email.subject, text: email.body };
-    context.critical_alerts.publish(&envelope, Some(readable)).await?;
-    context.audit.record(&[published(&envelope.body, now)]).await?;
-    context.incidents.mark_published(&envelope.body.id, now).await?;
+    let stored = place::place(context, &anomaly.body, clock()).await?;
+    publish::record(context, &stored.incident, &anomaly.body, clock()).await?;
+    summary.incidents += 1;
+    summary.published += usize::from(publish::publish_once(context, anomaly, stored, clock).await?);
     Ok(())
 }
 
-fn opened(incident: &Incident) -> Fact {
-    let details = json!({
-        "resource": incident.anomaly.resource.arn,
-        "severity": incident.severity,
-        "summary": incident.finding.summary,
-        "escalated": incident.escalation.is_escalated(),
-        "because": incident.escalation.because(),
-    });
-    let because_of = incident.anomaly.id.as_str();
-    Fact::new(FactKind::IncidentOpened, ACTOR, incident.id.as_str(), Some(because_of), incident.opened_at, details)
+/// ALARM is an anomaly, OK is calm, and without data nobody knows.
+async fn alarm(
+    context: &Context,
+    change: &AlarmChange,
+    clock: &impl Fn() -> Timestamp,
+    summary: &mut Summary,
+) -> anyhow::Result<()> {
+    let inventory = context.inventory.all().await?;
+    let raised = change.anomaly(change.resource(&inventory));
+    match change.state {
+        AlarmState::Alarm => anomaly(context, &Envelope::first(raised, change.at), clock, summary).await?,
+        AlarmState::Ok => summary.calmed += usize::from(place::calm(context, change, &raised, clock()).await?),
+        AlarmState::InsufficientData => {
+            tracing::info!(alarm = change.name, "the alarm has no data: neither trouble nor calm");
+        }
+    }
+    Ok(())
 }
 
-fn published(incident: &Incident, now: Timestamp) -> Fact {
-    let details = json!({ "severity": incident.severity });
-    Fact::new(FactKind::AlertPublished, ACTOR, incident.id.as_str(), Some(incident.id.as_str()), now, details)
+/// Both are tried, whatever becomes of the other.
+async fn scheduled(context: &Context, now: Timestamp) -> anyhow::Result<Summary> {
+    let (resolved, raised) = (settle::run(context, now).await, watch::run(context, now).await);
+    let (resolved, raised) = (resolved.context("ending what is over")?, raised.context("watching the logs")?);
+    Ok(Summary { resolved, raised, ..Summary::default() })
 }

@@ -3,4 +3,8 @@
 pub mod context;
 pub mod gather;
 pub mod handler;
+mod place;
+mod publish;
 pub mod settings;
+mod settle;
+mod watch;

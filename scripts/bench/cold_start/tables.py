@@ -14,6 +14,8 @@ ENVIRONMENT = {
     "INVENTORY_TABLE": "aiops-inventory",
     "SERIES_TABLE": "aiops-series",
     "MODELS_TABLE": "aiops-models",
+    "FINGERPRINTS_TABLE": "aiops-fingerprints",
+    "LOG_WATCH_TABLE": "aiops-log-watch",
     "INCIDENTS_TABLE": "aiops-incidents",
     "NOTIFICATIONS_TABLE": "aiops-notifications",
     "ALERT_GROUPS_TABLE": "aiops-alert-groups",

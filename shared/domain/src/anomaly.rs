@@ -1,10 +1,12 @@
 //! An anomaly: one datapoint that the detector did not expect.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::envelope::Message;
-use crate::id::AnomalyId;
+use crate::id::{AnomalyId, Fingerprint};
 use crate::metric::Metric;
 use crate::resource::ResourceRef;
 use crate::severity::Severity;
@@ -39,7 +41,47 @@ pub struct ExpectedRange {
     pub high: f64,
 }
 
+/// Who noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FoundBy {
+    /// The detector, in a metric.
+    Metric,
+    /// A threshold alarm of CloudWatch.
+    Alarm,
+    /// A rule over log lines.
+    Logs,
+}
+
+impl fmt::Display for FoundBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Metric => "metric",
+            Self::Alarm => "alarm",
+            Self::Logs => "logs",
+        })
+    }
+}
+
 impl Anomaly {
+    /// Who noticed, by the detector's name.
+    pub fn found_by(&self) -> FoundBy {
+        match self.detector.as_str() {
+            crate::alarm::DETECTOR => FoundBy::Alarm,
+            crate::log_watch::DETECTOR => FoundBy::Logs,
+            _ => FoundBy::Metric,
+        }
+    }
+
+    /// What the same trouble has in common each time it comes: the resource and its metric, in whatever statistic and period it
+    /// was looked at. An alarm and the detector that watch one metric agree.
+    pub fn fingerprint(&self) -> Fingerprint {
+        let Metric { namespace, name, dimensions, .. } = &self.metric;
+        let mut parts = vec![self.resource.arn.as_str(), namespace, name];
+        parts.extend(dimensions.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]));
+        Fingerprint::derive(&parts)
+    }
+
     /// The identity of an anomaly: the same series and window give the same id on every run. The model has no part in it: a run
     /// that dies after publishing is repeated, perhaps by a newer model, and a series that is learnt anew judges its last hours a
     /// second time. Neither may raise again what was raised.

@@ -38,7 +38,7 @@ pub struct EventSummary {
 
 impl From<Incident> for EventSummary {
     fn from(incident: Incident) -> Self {
-        let (changed_at, by) = match incident.timeline.into_iter().next_back() {
+        let (changed_at, by) = match incident.timeline.into_iter().rfind(|entry| entry.evidence.is_none()) {
             Some(change) => (change.at, change.by),
             None => (incident.opened_at, String::new()),
         };

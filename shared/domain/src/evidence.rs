@@ -22,6 +22,10 @@ pub struct Evidence {
     pub history: Vec<PastIncident>,
     /// What should have been read, besides logs, and was not.
     pub gaps: Vec<Gap>,
+    /// The resource's tags.
+    pub tags: BTreeMap<String, String>,
+    /// Metrics asked for with GetMetricData.
+    pub metrics_read: u64,
 }
 
 impl Evidence {
@@ -35,7 +39,19 @@ impl Evidence {
             siblings: Vec::new(),
             history: Vec::new(),
             gaps: Vec::new(),
+            tags: BTreeMap::new(),
+            metrics_read: 0,
         }
+    }
+
+    /// USD for a metric asked for with GetMetricData (0.01 a thousand; us-east-1, AWS's CloudWatch pricing page, 2026).
+    const USD_PER_METRIC: f64 = 0.000_01;
+
+    /// What gathering cost, in USD: bytes that Logs Insights scanned and metrics asked for. CloudTrail's look-ups are free; what
+    /// the function itself and its tables cost is below a thousandth of a cent.
+    pub fn cost_usd(&self) -> f64 {
+        let logs: f64 = self.logs.searches.iter().map(LogSearch::cost_usd).sum();
+        logs + self.metrics_read as f64 * Self::USD_PER_METRIC
     }
 }
 

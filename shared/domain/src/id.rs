@@ -68,6 +68,10 @@ content_id!(
     IncidentId, "inc"
 );
 content_id!(
+    /// One kind of trouble: a resource and a metric of it.
+    Fingerprint, "fpr"
+);
+content_id!(
     /// One notification: a notice and the channel it goes out on.
     NotificationId, "ntf"
 );

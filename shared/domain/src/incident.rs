@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use crate::anomaly::Anomaly;
 use crate::diagnosis::Finding;
 use crate::envelope::Message;
-use crate::escalation::{Escalation, incident_severity};
+use crate::escalation::{Decision, Escalation};
 use crate::feedback::IncidentFeedback;
 use crate::id::IncidentId;
 use crate::security::AttackStory;
+use crate::recovery::Source;
 use crate::severity::Severity;
 
 /// The message `nightjar.incident/1`, and the item of the incidents table.
@@ -25,8 +26,14 @@ pub struct Incident {
     pub anomaly: Anomaly,
     pub finding: Finding,
     pub escalation: Escalation,
-    /// Every change of status, oldest first.
+    /// Every change of status and every piece of evidence that joined, oldest first.
     pub timeline: Vec<StatusChange>,
+    /// What is abnormal: one entry for each series, alarm or rule that was. The incident is over when all of them are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Source>,
+    /// How often the same trouble had come and gone in the day before: each time, calm must last twice as long.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub flaps: u32,
     /// The last thing a person said of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feedback: Option<IncidentFeedback>,
@@ -103,6 +110,9 @@ pub struct StatusChange {
     /// Of a suppression: when it ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// Of evidence that joined without changing the status: the anomaly it is, or the alarm's change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
 }
 
 impl Incident {
@@ -112,13 +122,14 @@ impl Incident {
     }
 
     /// Opens an incident. `by` names the function that did.
-    pub fn open(anomaly: Anomaly, finding: Finding, escalation: Escalation, by: &str, now: Timestamp) -> Self {
+    pub fn open(anomaly: Anomaly, finding: Finding, decision: Decision, by: &str, now: Timestamp) -> Self {
+        let Decision { escalation, severity } = decision;
         Self {
             id: Self::identify(&anomaly),
             kind: IncidentKind::Anomaly,
             title: format!("{} of {} is abnormal", anomaly.metric.name, anomaly.resource.label()),
             status: Status::Open,
-            severity: incident_severity(&anomaly, &finding, &escalation),
+            severity,
             opened_at: now,
             timeline: vec![StatusChange {
                 at: now,
@@ -126,7 +137,10 @@ impl Incident {
                 to: Status::Open,
                 why: escalation.because().to_owned(),
                 until: None,
+                evidence: None,
             }],
+            sources: vec![Source::of(&anomaly)],
+            flaps: 0,
             anomaly,
             finding,
             escalation,
@@ -140,6 +154,11 @@ impl Incident {
     pub fn month(&self) -> String {
         month_of(self.opened_at)
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// The month of an instant in UTC, such as `2026-11`.

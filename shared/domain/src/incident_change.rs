@@ -47,7 +47,14 @@ impl Incident {
         let mut incident = self.clone();
         incident.status = to;
         incident.version += 1;
-        incident.timeline.push(StatusChange { at: now, by: by.to_owned(), to, why: why.to_owned(), until });
+        incident.timeline.push(StatusChange {
+            at: now,
+            by: by.to_owned(),
+            to,
+            why: why.to_owned(),
+            until,
+            evidence: None,
+        });
         Ok(incident)
     }
 }

@@ -3,6 +3,7 @@
 //! Nothing here touches AWS, tokio, a clock, the environment or a source of randomness: "now" and every
 //! identifier's ingredients arrive as arguments, so that a decision can be replayed from its inputs.
 
+pub mod alarm;
 pub mod alert;
 pub mod anomaly;
 pub mod audit;
@@ -19,10 +20,12 @@ pub mod identity;
 pub mod incident;
 pub mod incident_change;
 pub mod incident_times;
+pub mod log_watch;
 pub mod maintenance;
 pub mod metric;
 pub mod models;
 pub mod onboarding;
+pub mod recovery;
 pub mod remediation;
 pub mod resource;
 pub mod routing;

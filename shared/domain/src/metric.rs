@@ -25,6 +25,11 @@ pub struct Metric {
 pub struct SeriesId(String);
 
 impl SeriesId {
+    /// Takes a text that [`Metric::series`] gave earlier.
+    pub fn from_existing(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -129,13 +129,7 @@ impl Incident {
     /// Opens the incident of a story. `by` names the function that did.
     pub fn of_attack(story: AttackStory, told_from: Severity, by: &str, now: Timestamp) -> Self {
         let escalation = escalate(&story, told_from);
-        let opened = StatusChange {
-            at: now,
-            by: by.to_owned(),
-            to: Status::Open,
-            why: escalation.because().to_owned(),
-            until: None,
-        };
+        let opened = opened(by, escalation.because().to_owned(), now);
         Self {
             id: story.id.clone(),
             kind: IncidentKind::Security,
@@ -147,6 +141,9 @@ impl Incident {
             finding: finding(&story),
             escalation,
             timeline: vec![opened],
+            // Nothing measures that an attack is over: only people resolve it.
+            sources: Vec::new(),
+            flaps: 0,
             feedback: None,
             version: 1,
             security: Some(story),
@@ -168,11 +165,15 @@ impl Incident {
         if self.status == Status::Resolved && known.told < story.told {
             incident.status = Status::Open;
             let why = format!("it went on: {}", story.summary());
-            incident.timeline.push(StatusChange { at: now, by: by.to_owned(), to: Status::Open, why, until: None });
+            incident.timeline.push(opened(by, why, now));
         }
         incident.version = self.version + 1;
         Some(incident)
     }
+}
+
+fn opened(by: &str, why: String, now: Timestamp) -> StatusChange {
+    StatusChange { at: now, by: by.to_owned(), to: Status::Open, why, until: None, evidence: None }
 }
 
 /// The story as every reader of incidents knows to show one: rules matched so often where nothing was expected.

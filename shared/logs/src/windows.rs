@@ -6,6 +6,11 @@ use crate::level::Level;
 use crate::miner::{Miner, MinerOptions, TemplateId};
 use crate::record::Record;
 
+/// Seconds from a window's first to its last event that are needed to tell a rate. Lines of one burst say how many there were
+/// beside each other, not how often they come.
+const LEAST_SPAN: f64 = 10.0;
+/// The shortest window that is believed when it is told, in seconds.
+const LEAST_TOLD: f64 = 1.0;
 /// Characters of a sample that are kept.
 const SAMPLE_CHARS: usize = 500;
 
@@ -62,7 +67,7 @@ pub struct Comparison {
 pub enum Exposure {
     /// The windows' lengths in seconds.
     Seconds { incident: f64, baseline: f64 },
-    /// The windows' events: no times are known. A rate that all templates share cannot be seen.
+    /// The windows' events: times are not known, or lie within [`LEAST_SPAN`]. A rate that all templates share cannot be seen.
     Events,
 }
 
@@ -105,9 +110,9 @@ impl Windows {
         id
     }
 
-    /// Says how long a window was, in seconds. Else the time from its first to its last event counts.
+    /// Says how long a window was, in seconds (1 at least). Else the time from its first to its last event counts.
     pub fn set_seconds(&mut self, side: Side, seconds: f64) {
-        self.window(side).seconds = Some(seconds.max(0.0));
+        self.window(side).seconds = Some(if seconds > LEAST_TOLD { seconds } else { LEAST_TOLD });
     }
 
     fn window(&mut self, side: Side) -> &mut Window {
@@ -215,7 +220,7 @@ impl Window {
             return Some(0.0);
         }
         let span = self.last? - self.first?;
-        (self.timed * 10 >= self.events * 8 && self.timed > 1 && span > 0.0)
+        (self.timed * 10 >= self.events * 8 && self.timed > 1 && span >= LEAST_SPAN)
             .then(|| span * self.timed as f64 / (self.timed - 1) as f64)
     }
 }

@@ -1,7 +1,9 @@
 //! What holds for every input, and what is bounded.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-use nightjar_logs::{HeaderModel, Level, Miner, MinerOptions, PatternKind, Record, Side, TemplateId, Windows, events};
+use nightjar_logs::{
+    Exposure, HeaderModel, Level, Miner, MinerOptions, PatternKind, Record, Side, TemplateId, Windows, events,
+};
 use proptest::prelude::*;
 
 fn headers() -> HeaderModel {
@@ -204,4 +206,45 @@ fn a_megabyte_without_a_blank_is_a_message_like_any_other() {
             .iter()
             .all(|pattern| pattern.template.len() <= 4_096 && pattern.sample.chars().count() <= 500)
     );
+}
+
+/// Lines of one burst tell no rate: `count` ordinary lines, `apart` milliseconds from each other.
+fn burst(windows: &mut Windows, side: Side, count: u64, apart: u64) {
+    for n in 0..count {
+        let at = n * apart;
+        let line =
+            format!("2026-11-21T10:{:02}:{:02}.{:03}Z INFO request {n} served", at / 60_000, at / 1000 % 60, at % 1000);
+        windows.add(side, &line, &headers());
+    }
+}
+
+#[rstest::rstest]
+#[case::a_burst_beside_an_hour(40, 1, 900, 4000)]
+#[case::an_hour_beside_a_burst(900, 4000, 40, 1)]
+#[case::two_bursts(40, 1, 4, 2)]
+fn a_window_of_milliseconds_tells_no_rate(
+    #[case] now: u64,
+    #[case] apart: u64,
+    #[case] before: u64,
+    #[case] then: u64,
+) {
+    let mut windows = Windows::new(MinerOptions::default());
+    burst(&mut windows, Side::Incident, now, apart);
+    burst(&mut windows, Side::Baseline, before, then);
+    let comparison = windows.compare();
+    assert_eq!(comparison.exposure, Exposure::Events);
+    assert_eq!(comparison.patterns.len(), 1);
+    assert_eq!(comparison.patterns[0].kind, PatternKind::Steady, "{:?}", comparison.patterns);
+}
+
+#[test]
+fn a_told_length_has_a_floor() {
+    for told in [0.0, 1e-9, -5.0, f64::NAN] {
+        let mut windows = Windows::new(MinerOptions::default());
+        burst(&mut windows, Side::Incident, 10, 1);
+        burst(&mut windows, Side::Baseline, 10, 1);
+        windows.set_seconds(Side::Incident, told);
+        windows.set_seconds(Side::Baseline, 1.0);
+        assert_eq!(windows.compare().exposure, Exposure::Seconds { incident: 1.0, baseline: 1.0 }, "{told}");
+    }
 }

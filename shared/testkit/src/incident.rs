@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use nightjar_domain::anomaly::{Anomaly, ExpectedRange};
-use nightjar_domain::escalation::Escalation;
+use nightjar_domain::escalation::{Decision, Escalation};
 use nightjar_domain::incident::Incident;
 use nightjar_domain::severity::Severity;
 
@@ -40,7 +40,9 @@ pub fn incident_of(anomaly: Anomaly) -> Incident {
     let opened_at = anomaly.window_end + SignedDuration::from_mins(1);
     let finding = finding();
     let because = format!("critical evidence: {}", finding.summary);
-    Incident::open(anomaly, finding, Escalation::Escalated { because }, "log-analyzer-rca", opened_at)
+    let severity = Severity::Critical.max(anomaly.severity);
+    let decision = Decision { escalation: Escalation::Escalated { because }, severity };
+    Incident::open(anomaly, finding, decision, "log-analyzer-rca", opened_at)
 }
 
 /// `count` incidents of the same series, newest first, five minutes apart.

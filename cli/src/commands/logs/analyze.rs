@@ -89,7 +89,7 @@ fn limits(comparison: &Comparison) -> Vec<String> {
     let (incident, baseline) = comparison.events;
     if incident > 0 && baseline > 0 && comparison.exposure == Exposure::Events {
         gaps.push(
-            "not all events of both files have a time: counts are compared relative to the number of events, so a change that all kinds share cannot be seen"
+            "the times of the events do not tell how long both files cover (they are missing, or lie within ten seconds): counts are compared relative to the number of events, so a change that all kinds share cannot be seen"
                 .to_owned(),
         );
     }

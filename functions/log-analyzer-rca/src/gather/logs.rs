@@ -195,7 +195,7 @@ async fn within(context: &Context, search: &Search, deadline: Duration) -> Found
 
 /// Logs Insights for all groups at once; where that is refused, each group for itself, so that one that is denied costs
 /// only its own lines; where Insights cannot serve at all, the events themselves.
-async fn served(context: &Context, search: &Search) -> Found {
+pub(crate) async fn served(context: &Context, search: &Search) -> Found {
     let max_bytes = context.settings.scan_limit_bytes;
     match insights::run(&context.logs, search, max_bytes).await {
         Ok(found) => found,

@@ -32,12 +32,22 @@ const EC2_METRICS: [(&str, &str); 8] = [
     ("EBSWriteOps", "Average"),
 ];
 
+/// What metrics did.
+#[derive(Debug, Default)]
+pub(super) struct Moves {
+    /// Other metrics of the resource.
+    pub(super) own: Vec<MetricMove>,
+    pub(super) siblings: Vec<Sibling>,
+    /// Metrics asked for.
+    pub(super) asked: u64,
+}
+
 /// What moved on the resource, and on which siblings the anomalous metric moved too.
 pub(super) async fn read(
     context: &Context,
     anomaly: &Anomaly,
     resource: Option<&Resource>,
-) -> anyhow::Result<Gathered<(Vec<MetricMove>, Vec<Sibling>)>> {
+) -> anyhow::Result<Gathered<Moves>> {
     let mut gaps = Vec::new();
     let others = match context.inventory.all().await {
         Ok(all) => all,
@@ -63,7 +73,8 @@ pub(super) async fn read(
         let moved = found.moved_at.is_some() && (found.z > 0.0) == above;
         Some(Sibling { resource: sibling.reference.id.clone(), group, moved })
     });
-    Ok(Gathered { found: (moved, judged.collect()), gaps })
+    let asked = metrics.len() as u64;
+    Ok(Gathered { found: Moves { own: moved, siblings: judged.collect(), asked }, gaps })
 }
 
 /// Every other series of the resource: those of the inventory, and what EC2 always publishes.

@@ -16,6 +16,8 @@ use nightjar_domain::anomaly::Anomaly;
 use nightjar_domain::evidence::{Evidence, Gap};
 
 pub use changes::ChangeCache;
+pub(crate) use logs::served;
+pub(crate) use search::Search;
 
 use crate::context::Context;
 
@@ -54,8 +56,18 @@ pub async fn evidence(context: &Context, anomaly: &Anomaly, now: Timestamp) -> E
     gaps.extend(changes.gaps);
     gaps.extend(metrics.gaps);
     gaps.extend(history.gaps);
-    let (metrics, siblings) = metrics.found;
-    Evidence { anomaly: anomaly.clone(), logs, changes: changes.found, metrics, siblings, history: history.found, gaps }
+    let metrics::Moves { own, siblings, asked } = metrics.found;
+    Evidence {
+        anomaly: anomaly.clone(),
+        logs,
+        changes: changes.found,
+        metrics: own,
+        siblings,
+        history: history.found,
+        gaps,
+        tags: resource.map(|resource| resource.tags.clone()).unwrap_or_default(),
+        metrics_read: asked,
+    }
 }
 
 fn inventory_gap(anomaly: &Anomaly, reason: &str) -> Gap {
@@ -78,7 +90,7 @@ async fn within<T: Default>(
 }
 
 /// The chain of causes in one line, without what repeats.
-fn explained(error: &anyhow::Error) -> String {
+pub(crate) fn explained(error: &anyhow::Error) -> String {
     let mut told: Vec<String> = Vec::new();
     for cause in error.chain() {
         let text = cause.to_string();

@@ -5,34 +5,34 @@ use nightjar_domain::evidence::{Gap, LogLine, LogSearch};
 
 /// The span of a search, and whose streams it reads.
 #[derive(Debug, Clone)]
-pub(super) struct Search {
-    pub(super) groups: Vec<String>,
-    pub(super) stream_prefix: Option<String>,
-    pub(super) from: Timestamp,
-    pub(super) until: Timestamp,
+pub(crate) struct Search {
+    pub(crate) groups: Vec<String>,
+    pub(crate) stream_prefix: Option<String>,
+    pub(crate) from: Timestamp,
+    pub(crate) until: Timestamp,
     /// A regular expression that keeps what may be trouble; all lines without it.
-    pub(super) filter: Option<String>,
+    pub(crate) filter: Option<String>,
     /// Events at most, the newest first.
-    pub(super) limit: u32,
+    pub(crate) limit: u32,
 }
 
 /// What one search brought.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Found {
-    pub(super) search: Option<LogSearch>,
-    pub(super) lines: Vec<LogLine>,
+pub(crate) struct Found {
+    pub(crate) search: Option<LogSearch>,
+    pub(crate) lines: Vec<LogLine>,
     /// Whether there was more than the limit.
-    pub(super) cut: bool,
-    pub(super) gaps: Vec<Gap>,
+    pub(crate) cut: bool,
+    pub(crate) gaps: Vec<Gap>,
 }
 
 impl Search {
-    pub(super) fn gap(&self, reason: impl Into<String>) -> Gap {
+    pub(crate) fn gap(&self, reason: impl Into<String>) -> Gap {
         Gap { source: format!("logs of {}", self.groups.join(", ")), reason: reason.into() }
     }
 
     /// The Logs Insights query, which a person can run again.
-    pub(super) fn query(&self) -> String {
+    pub(crate) fn query(&self) -> String {
         let streams = self
             .stream_prefix
             .as_deref()
@@ -50,7 +50,7 @@ impl Search {
     }
 
     /// The search as the finding tells it.
-    pub(super) fn told(&self, bytes_scanned: u64, matched: usize) -> LogSearch {
+    pub(crate) fn told(&self, bytes_scanned: u64, matched: usize) -> LogSearch {
         LogSearch {
             log_groups: self.groups.clone(),
             from: self.from,

@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use nightjar_domain::id::IncidentId;
-use nightjar_domain::incident::{Incident, IncidentKind, Status, StatusChange, month_of, months_back};
+use nightjar_domain::incident::{Incident, IncidentKind, Status, month_of, months_back};
 use nightjar_domain::severity::Severity;
 use serde::{Deserialize, Serialize};
 
@@ -21,8 +21,6 @@ type Item = HashMap<String, AttributeValue>;
 
 /// How many items one query reads before the filter is applied.
 const READ_AT_ONCE: i32 = 100;
-/// Tries to resolve an incident that others change at the same moment.
-const RESOLVE_ATTEMPTS: u32 = 5;
 
 /// An incident as stored, with whether it has gone out.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,8 +103,8 @@ impl Cursor {
 /// Reads and writes incidents.
 #[derive(Debug, Clone)]
 pub struct IncidentStore {
-    client: Client,
-    table: String,
+    pub(super) client: Client,
+    pub(super) table: String,
 }
 
 impl IncidentStore {
@@ -121,11 +119,7 @@ impl IncidentStore {
         incident: &Incident,
         retention: SignedDuration,
     ) -> Result<StoredIncident, StoreError> {
-        let mut item: Item = serde_dynamo::to_item(incident).map_err(|error| StoreError::item(&self.table, error))?;
-        let expires_at = incident.opened_at.as_second() + retention.as_secs();
-        item.insert("month".to_owned(), AttributeValue::S(incident.month()));
-        item.insert("resource_id".to_owned(), AttributeValue::S(incident.anomaly.resource.id.clone()));
-        item.insert("expires_at".to_owned(), AttributeValue::N(expires_at.to_string()));
+        let item = new_item(incident, retention).map_err(|error| StoreError::item(&self.table, error))?;
         let written = self
             .client
             .put_item()
@@ -270,46 +264,6 @@ impl IncidentStore {
         Ok(())
     }
 
-    /// Resolves the incident, with who and why in its timeline; one that is resolved or gone is left as it is.
-    pub async fn resolve(&self, id: &IncidentId, by: &str, why: &str, now: Timestamp) -> Result<(), StoreError> {
-        for _ in 0..RESOLVE_ATTEMPTS {
-            let Some(StoredIncident { incident, .. }) = self.get(id).await? else { return Ok(()) };
-            if incident.status == Status::Resolved {
-                return Ok(());
-            }
-            let change =
-                StatusChange { at: now, by: by.to_owned(), to: Status::Resolved, why: why.to_owned(), until: None };
-            let change =
-                serde_dynamo::to_attribute_value(change).map_err(|error| StoreError::item(&self.table, error))?;
-            let written = self
-                .client
-                .update_item()
-                .table_name(&self.table)
-                .key("id", AttributeValue::S(id.to_string()))
-                .update_expression(
-                    "SET #status = :resolved, #version = :next, timeline = list_append(timeline, :change)",
-                )
-                .condition_expression("#version = :version")
-                .expression_attribute_names("#status", "status")
-                .expression_attribute_names("#version", "version")
-                .expression_attribute_values(":resolved", AttributeValue::S(Status::Resolved.as_str().to_owned()))
-                .expression_attribute_values(":version", AttributeValue::N(incident.version.to_string()))
-                .expression_attribute_values(":next", AttributeValue::N((incident.version + 1).to_string()))
-                .expression_attribute_values(":change", AttributeValue::L(vec![change]))
-                .send()
-                .await;
-            match written {
-                Ok(_) => return Ok(()),
-                Err(error) => match error.as_service_error() {
-                    // Somebody changed it in between: look again.
-                    Some(UpdateItemError::ConditionalCheckFailedException(_)) => {}
-                    _ => return Err(StoreError::request(&self.table, &error)),
-                },
-            }
-        }
-        Err(StoreError::Contended { table: self.table.clone(), attempts: RESOLVE_ATTEMPTS })
-    }
-
     /// Up to `limit` incidents after `cursor`, newest first.
     pub async fn list(
         &self,
@@ -416,6 +370,16 @@ impl IncidentStore {
 pub(super) fn is_kept(item: &Item) -> bool {
     let expires_at = item.get("expires_at").and_then(|value| value.as_n().ok()?.parse::<i64>().ok());
     expires_at.is_none_or(|at| at > clock::now().as_second())
+}
+
+/// An incident with the keys of the table's indexes and the time of its end.
+pub(super) fn new_item(incident: &Incident, retention: SignedDuration) -> Result<Item, serde_dynamo::Error> {
+    let mut item: Item = serde_dynamo::to_item(incident)?;
+    let expires_at = incident.opened_at.as_second() + retention.as_secs();
+    item.insert("month".to_owned(), AttributeValue::S(incident.month()));
+    item.insert("resource_id".to_owned(), AttributeValue::S(incident.anomaly.resource.id.clone()));
+    item.insert("expires_at".to_owned(), AttributeValue::N(expires_at.to_string()));
+    Ok(item)
 }
 
 /// The key of an index is its own key and the table's.

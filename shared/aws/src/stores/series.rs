@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use jiff::{SignedDuration, Timestamp};
 use nightjar_domain::metric::SeriesId;
+use nightjar_domain::recovery::Calm;
 
 use super::StoreError;
 use crate::retry::Failure;
@@ -29,6 +30,8 @@ pub struct SeriesItem {
     /// JSON, beside the state and not only inside it: it outlives a state that has to be learnt anew, and the API changes it
     /// without knowing a state's form.
     pub feedback: Option<String>,
+    /// How long the series has been within its expected range; `None` while it is not.
+    pub calm: Option<Calm>,
     pub version: u64,
 }
 
@@ -113,7 +116,9 @@ impl SeriesStore {
         let version =
             item.get("version").and_then(|v| v.as_n().ok()?.parse().ok()).ok_or_else(|| missing("version"))?;
         let feedback = item.get("feedback").and_then(|v| v.as_s().ok()).cloned();
-        Ok((id.clone(), SeriesItem { state: state.as_ref().to_vec(), feedback, version }))
+        let calm = item.get("calm").cloned().map(serde_dynamo::from_attribute_value).transpose();
+        let calm = calm.map_err(|error| StoreError::item(&self.table, error))?;
+        Ok((id.clone(), SeriesItem { state: state.as_ref().to_vec(), feedback, calm, version }))
     }
 
     pub async fn get(&self, series: &SeriesId) -> Result<Option<SeriesItem>, StoreError> {
@@ -137,6 +142,10 @@ impl SeriesStore {
         let mut put = self.client.put_item();
         if let Some(feedback) = after.feedback {
             put = put.item("feedback", AttributeValue::S(feedback));
+        }
+        if let Some(calm) = after.calm {
+            let calm = serde_dynamo::to_attribute_value(calm).map_err(|error| StoreError::item(&self.table, error))?;
+            put = put.item("calm", calm);
         }
         let written = put
             .table_name(&self.table)

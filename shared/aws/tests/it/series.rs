@@ -23,7 +23,7 @@ fn series(index: usize) -> SeriesId {
 }
 
 fn following(version: u64) -> SeriesItem {
-    SeriesItem { state: vec![1], feedback: Some("{}".to_owned()), version }
+    SeriesItem { state: vec![1], feedback: Some("{}".to_owned()), calm: None, version }
 }
 
 fn store(rules: &[&Rule]) -> SeriesStore {
@@ -57,7 +57,10 @@ async fn what_dynamodb_hands_back_is_asked_for_again() {
     let all: Vec<SeriesId> = (0..100).map(series).collect();
     let found = store(&[&rule]).load(&all).await.unwrap();
     assert_eq!((found.len(), rule.num_calls()), (100, 3));
-    assert_eq!(found[all[99].as_str()], SeriesItem { state: b"state".to_vec(), feedback: None, version: 7 });
+    assert_eq!(
+        found[all[99].as_str()],
+        SeriesItem { state: b"state".to_vec(), feedback: None, calm: None, version: 7 }
+    );
 }
 
 #[tokio::test]

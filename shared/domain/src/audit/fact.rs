@@ -36,6 +36,9 @@ pub enum FactKind {
     /// A security rule does not load, and looks for nothing.
     #[serde(rename = "rule.rejected")]
     RuleRejected,
+    /// Evidence joined an incident that is there already.
+    #[serde(rename = "incident.joined")]
+    IncidentJoined,
     #[serde(rename = "alert.published")]
     AlertPublished,
     /// Somebody acknowledged, suppressed or resolved it.
@@ -122,6 +125,7 @@ impl FactKind {
             Self::IncidentOpened => "incident.opened",
             Self::IncidentGrew => "incident.grew",
             Self::RuleRejected => "rule.rejected",
+            Self::IncidentJoined => "incident.joined",
             Self::AlertPublished => "alert.published",
             Self::IncidentChanged => "incident.changed",
             Self::ProductChanged => "product.changed",

@@ -3,6 +3,7 @@
 mod blast;
 mod case;
 mod change;
+mod endpoint;
 mod engines;
 mod facts;
 mod family;
@@ -19,10 +20,11 @@ pub use change::touches;
 
 pub use finding::{Argument, Cause, Finding, LogPattern, PatternChange, UNKNOWN};
 pub use movement::{calm_until, movement};
+pub(crate) use phrase::Phrase;
 pub use signals::{LogSignals, Signal, SignalDocument, SignalsDocument, SignalsError};
 pub use windows::{LogWindow, compare};
 
-use crate::evidence::{Change, Evidence, LogSearch, MetricMove, ObservedPattern};
+use crate::evidence::{Change, Evidence, MetricMove, ObservedPattern};
 use crate::severity::Severity;
 use facts::Facts;
 use reading::Reading;
@@ -66,7 +68,7 @@ pub fn diagnose(evidence: &Evidence, signals: &LogSignals) -> Finding {
         metrics: shown_metrics(&evidence.metrics),
         blast_radius: facts.blast.clone(),
         history: evidence.history.clone(),
-        cost_usd: evidence.logs.searches.iter().map(LogSearch::cost_usd).sum(),
+        cost_usd: evidence.cost_usd(),
         searches: evidence.logs.searches.clone(),
         gaps: facts.gaps.iter().map(|gap| (*gap).clone()).collect(),
         causes,

@@ -6,7 +6,7 @@ const GAP: usize = 80;
 
 /// A phrase, prepared for matching.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Phrase {
+pub(crate) struct Phrase {
     parts: Vec<String>,
     open_start: bool,
     open_end: bool,
@@ -14,7 +14,7 @@ pub(super) struct Phrase {
 
 impl Phrase {
     /// `None` where nothing is left to look for.
-    pub(super) fn new(text: &str) -> Option<Self> {
+    pub(crate) fn new(text: &str) -> Option<Self> {
         let text = text.trim().to_lowercase();
         let parts: Vec<String> = text.split('*').filter(|part| !part.is_empty()).map(str::to_owned).collect();
         (!parts.iter().all(|part| part.trim().is_empty())).then(|| Self {
@@ -24,9 +24,29 @@ impl Phrase {
         })
     }
 
+    /// As a regular expression of Logs Insights, without its slashes.
+    pub(crate) fn pattern(&self) -> String {
+        let escaped = |part: &String| {
+            let plain = |c: char| c.is_alphanumeric() || c == ' ';
+            // A slash would end the expression.
+            part.chars()
+                .map(|c| {
+                    if plain(c) {
+                        c.to_string()
+                    } else if c == '/' {
+                        ".".to_owned()
+                    } else {
+                        format!("\\{c}")
+                    }
+                })
+                .collect::<String>()
+        };
+        self.parts.iter().map(escaped).collect::<Vec<_>>().join(".*")
+    }
+
     /// Whether `line`, in lower case, contains the phrase. A phrase begins and ends where a word does, unless it begins
     /// or ends with `*`.
-    pub(super) fn is_in(&self, line: &str) -> bool {
+    pub(crate) fn is_in(&self, line: &str) -> bool {
         let Some((first, rest)) = self.parts.split_first() else { return false };
         line.match_indices(first.as_str()).any(|(start, _)| {
             let mut end = start + first.len();

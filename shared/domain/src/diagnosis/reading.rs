@@ -69,6 +69,11 @@ impl Reading<'_> {
         self.news >= 0.5 && self.severity().is_some_and(|severity| severity >= Severity::Medium)
     }
 
+    /// A warning or an error that was not there before.
+    pub(super) fn is_new_trouble(&self) -> bool {
+        self.news >= 0.5 && self.gravity >= 1.0 && self.severity().is_some_and(|severity| severity >= Severity::Low)
+    }
+
     /// As the finding shows it.
     pub(super) fn shown(&self, unknown_time: jiff::Timestamp) -> LogPattern {
         let pattern = self.pattern;

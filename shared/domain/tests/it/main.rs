@@ -1,7 +1,8 @@
 //! The decisions, on realistic examples. One binary, so that it is linked once.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is its purpose")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed, which is its purpose")]
 
+mod alarm;
 mod alert;
 mod audit;
 mod catalogue;
@@ -10,8 +11,10 @@ mod coverage;
 mod diagnosis;
 mod envelope;
 mod escalation;
+mod log_watch;
 mod maintenance;
 mod onboarding;
+mod recovery;
 mod remediation;
 mod remediation_histories;
 mod routing;

@@ -131,6 +131,8 @@ impl Scenario {
             metrics,
             history: Vec::new(),
             gaps: self.unreadable.clone(),
+            tags: BTreeMap::new(),
+            metrics_read: 0,
             anomaly,
         }
     }

@@ -1,6 +1,6 @@
-//! From anomaly to incident, through real clients with mocked answers.
+//! From anomaly to incident: what is gathered, what is told, and what becomes of denials.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+use std::collections::HashMap;
 
 use aws_sdk_cloudtrail::operation::lookup_events::{LookupEventsError, LookupEventsOutput};
 use aws_sdk_cloudwatch::operation::get_metric_data::{GetMetricDataError, GetMetricDataOutput};
@@ -11,10 +11,9 @@ use aws_sdk_cloudwatchlogs::operation::get_query_results::GetQueryResultsOutput;
 use aws_sdk_cloudwatchlogs::operation::start_query::{StartQueryError, StartQueryOutput};
 use aws_sdk_cloudwatchlogs::types::{FilteredLogEvent, QueryStatus, ResultField};
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
-use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::scan::ScanOutput;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsOutput;
+use aws_sdk_dynamodb::operation::transact_write_items::{TransactWriteItemsInput, TransactWriteItemsOutput};
 use aws_sdk_dynamodb::operation::update_item::{UpdateItemError, UpdateItemOutput};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
@@ -23,10 +22,12 @@ use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;
 use nightjar_aws::envelope::Publisher;
 use nightjar_aws::settings::Environment;
-use nightjar_aws::stores::{AuditStore, IncidentStore, InventoryStore};
+use nightjar_aws::stores::{AuditStore, FingerprintStore, IncidentStore, InventoryStore, LogWatchStore, SeriesStore};
 use nightjar_domain::anomaly::Anomaly;
 use nightjar_domain::diagnosis::LogSignals;
+use nightjar_domain::escalation::EscalationRules;
 use nightjar_domain::incident::Incident;
+use nightjar_domain::log_watch::LogWatch;
 use nightjar_domain::resource::{LogSource, Resource};
 use nightjar_log_analyzer_rca::context::Context;
 use nightjar_log_analyzer_rca::gather::ChangeCache;
@@ -71,7 +72,7 @@ impl World {
                 .then_output(|| LookupEventsOutput::builder().build()),
             metric_data: mock!(aws_sdk_cloudwatch::Client::get_metric_data)
                 .then_output(|| GetMetricDataOutput::builder().build()),
-            put: mock!(aws_sdk_dynamodb::Client::put_item).then_output(|| PutItemOutput::builder().build()),
+            put: opening(|_| true),
             sns: mock!(aws_sdk_sns::Client::publish)
                 .match_requests(|request| request.message_structure() == Some("json") && request.subject().is_some())
                 .then_output(|| PublishOutput::builder().build()),
@@ -88,13 +89,27 @@ impl World {
         let dynamodb = self.dynamodb();
         Context {
             signals: LogSignals::bundled().unwrap(),
+            escalation: EscalationRules::bundled().unwrap(),
+            log_watch: LogWatch::bundled().unwrap(),
             logs: self.logs(),
             metrics: mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&self.metric_data]),
             cloudtrail: mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, [&self.trail]),
             changes: ChangeCache::default(),
             inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table.clone()),
             incidents: IncidentStore::new(dynamodb.clone(), settings.incidents_table.clone()),
+            fingerprints: FingerprintStore::new(
+                dynamodb.clone(),
+                settings.fingerprints_table.clone(),
+                settings.incidents_table.clone(),
+            ),
+            series: SeriesStore::new(dynamodb.clone(), settings.series_table.clone()),
+            watched: LogWatchStore::new(dynamodb.clone(), settings.log_watch_table.clone()),
             audit: AuditStore::new(dynamodb, settings.audit_table.clone()),
+            anomalies: Publisher::new(mock_client!(aws_sdk_sns, RuleMode::MatchAny, [&self.sns]), "topic".into()),
+            incident_changes: Publisher::new(
+                mock_client!(aws_sdk_sns, RuleMode::MatchAny, [&self.sns]),
+                "topic".into(),
+            ),
             critical_alerts: Publisher::new(mock_client!(aws_sdk_sns, RuleMode::MatchAny, [&self.sns]), "topic".into()),
             settings,
         }
@@ -117,8 +132,7 @@ impl World {
             .match_requests(|request| request.table_name() == Some("INCIDENTS_TABLE"))
             .then_output(move || {
                 let item = stored.as_ref().map(|(incident, published)| {
-                    let mut item: std::collections::HashMap<String, AttributeValue> =
-                        serde_dynamo::to_item(incident).unwrap();
+                    let mut item: HashMap<String, AttributeValue> = serde_dynamo::to_item(incident).unwrap();
                     if *published {
                         item.insert("published_at".to_owned(), AttributeValue::S(now().to_string()));
                     }
@@ -126,14 +140,18 @@ impl World {
                 });
                 GetItemOutput::builder().set_item(item).build()
             });
+        let fingerprints = mock!(aws_sdk_dynamodb::Client::get_item)
+            .match_requests(|request| request.table_name() == Some("FINGERPRINTS_TABLE"))
+            .then_output(|| GetItemOutput::builder().build());
         let siblings = mock!(aws_sdk_dynamodb::Client::scan).then_output(|| ScanOutput::builder().build());
         let tip = mock!(aws_sdk_dynamodb::Client::query).then_output(|| QueryOutput::builder().build());
         let audit = mock!(aws_sdk_dynamodb::Client::transact_write_items)
+            .match_requests(|request| opened(request).is_none())
             .then_output(|| TransactWriteItemsOutput::builder().build());
         mock_client!(
             aws_sdk_dynamodb,
             RuleMode::MatchAny,
-            [&inventory, &incidents, &self.publication, &tip, &audit, &self.put, &siblings]
+            [&inventory, &incidents, &fingerprints, &self.publication, &tip, &self.put, &audit, &siblings]
         )
     }
 
@@ -162,8 +180,29 @@ impl World {
 
     async fn run(&self) -> anyhow::Result<Summary> {
         let message = serde_json::to_string(&envelope_of(self.anomaly.clone())).unwrap();
-        handle(&self.context(), sns_event(&message), now).await
+        handle(&self.context(), sns_event(&message).into(), now).await
     }
+}
+
+fn told(incidents: usize, published: usize) -> Summary {
+    Summary { incidents, published, ..Summary::default() }
+}
+
+/// The incident that a transaction opens.
+fn opened(request: &TransactWriteItemsInput) -> Option<&HashMap<String, AttributeValue>> {
+    request
+        .transact_items()
+        .iter()
+        .filter_map(|item| item.put())
+        .find(|put| put.table_name() == "INCIDENTS_TABLE")
+        .map(|put| put.item())
+}
+
+/// Opens an incident that is as `expected`.
+fn opening(expected: impl Fn(&HashMap<String, AttributeValue>) -> bool + Send + Sync + 'static) -> Rule {
+    mock!(aws_sdk_dynamodb::Client::transact_write_items)
+        .match_requests(move |request| opened(request).is_some_and(&expected))
+        .then_output(|| TransactWriteItemsOutput::builder().build())
 }
 
 fn throttled() -> StartQueryError {
@@ -175,7 +214,7 @@ fn throttled() -> StartQueryError {
 #[tokio::test]
 async fn errors_in_the_logs_open_an_incident_and_tell_people() {
     let world = World::new();
-    assert_eq!(world.run().await.unwrap(), Summary { incidents: 1, published: 1 });
+    assert_eq!(world.run().await.unwrap(), told(1, 1));
     assert_eq!((world.put.num_calls(), world.sns.num_calls(), world.filter.num_calls()), (1, 1, 0));
 }
 
@@ -183,7 +222,7 @@ async fn errors_in_the_logs_open_an_incident_and_tell_people() {
 async fn no_errors_and_a_middling_score_are_stored_and_wake_nobody() {
     let mut world = World::new();
     world.rows.clear();
-    assert_eq!(world.run().await.unwrap(), Summary { incidents: 1, published: 0 });
+    assert_eq!(world.run().await.unwrap(), told(1, 0));
     assert_eq!((world.put.num_calls(), world.sns.num_calls()), (1, 0));
 }
 
@@ -199,7 +238,7 @@ async fn a_critical_score_needs_no_errors() {
 async fn a_redelivery_publishes_nothing_again_and_reads_no_logs() {
     let mut world = World::new();
     world.stored = Some((incident(), true));
-    assert_eq!(world.run().await.unwrap(), Summary { incidents: 1, published: 0 });
+    assert_eq!(world.run().await.unwrap(), told(1, 0));
     assert_eq!((world.put.num_calls(), world.sns.num_calls(), world.start_query.num_calls()), (0, 0, 0));
 }
 
@@ -207,7 +246,7 @@ async fn a_redelivery_publishes_nothing_again_and_reads_no_logs() {
 async fn a_redelivery_after_a_crash_before_publishing_publishes_what_is_stored() {
     let mut world = World::new();
     world.stored = Some((incident(), false));
-    assert_eq!(world.run().await.unwrap(), Summary { incidents: 1, published: 1 });
+    assert_eq!(world.run().await.unwrap(), told(1, 1));
     assert_eq!((world.put.num_calls(), world.sns.num_calls()), (0, 1));
 }
 
@@ -255,21 +294,18 @@ async fn logs_that_cannot_be_read_at_all_are_a_gap_and_not_a_failure() {
     world.filter = mock!(aws_sdk_cloudwatchlogs::Client::filter_log_events).then_error(|| {
         FilterLogEventsError::generic(ErrorMetadata::builder().code("AccessDeniedException").message("no").build())
     });
-    world.put = mock!(aws_sdk_dynamodb::Client::put_item)
-        .match_requests(|request| {
-            let item = request.item().unwrap();
-            let gaps = item["finding"].as_m().unwrap()["gaps"].as_l().unwrap();
-            gaps.len() == 1 && gaps[0].as_m().unwrap()["reason"].as_s().unwrap().contains("FilterLogEvents")
-        })
-        .then_output(|| PutItemOutput::builder().build());
-    assert_eq!(world.run().await.unwrap(), Summary { incidents: 1, published: 0 });
+    world.put = opening(|item| {
+        let gaps = item["finding"].as_m().unwrap()["gaps"].as_l().unwrap();
+        gaps.len() == 1 && gaps[0].as_m().unwrap()["reason"].as_s().unwrap().contains("FilterLogEvents")
+    });
+    assert_eq!(world.run().await.unwrap(), told(1, 0));
     assert_eq!(world.put.num_calls(), 1);
 }
 
 #[tokio::test]
 async fn a_message_that_cannot_be_read_fails_the_invocation() {
     let world = World::new();
-    let error = handle(&world.context(), sns_event("not json"), now).await.unwrap_err().to_string();
+    let error = handle(&world.context(), sns_event("not json").into(), now).await.unwrap_err().to_string();
     assert!(error.starts_with("not a Nightjar envelope"), "{error}");
     assert_eq!(world.put.num_calls(), 0);
 }
@@ -283,15 +319,13 @@ async fn every_source_that_is_denied_is_a_gap_of_its_own() {
     world.metric_data = mock!(aws_sdk_cloudwatch::Client::get_metric_data).then_error(|| {
         GetMetricDataError::generic(ErrorMetadata::builder().code("AccessDenied").message("no metrics").build())
     });
-    world.put = mock!(aws_sdk_dynamodb::Client::put_item)
-        .match_requests(|request| {
-            let gaps = format!("{:?}", request.item().unwrap()["finding"].as_m().unwrap()["gaps"]);
-            ["changes in CloudTrail", "no trail", "metrics of the resource", "no metrics"]
-                .iter()
-                .all(|part| gaps.contains(part))
-        })
-        .then_output(|| PutItemOutput::builder().build());
-    assert_eq!(world.run().await.unwrap(), Summary { incidents: 1, published: 1 });
+    world.put = opening(|item| {
+        let gaps = format!("{:?}", item["finding"].as_m().unwrap()["gaps"]);
+        ["changes in CloudTrail", "no trail", "metrics of the resource", "no metrics"]
+            .iter()
+            .all(|part| gaps.contains(part))
+    });
+    assert_eq!(world.run().await.unwrap(), told(1, 1));
     assert_eq!(world.put.num_calls(), 1);
 }
 
@@ -312,13 +346,11 @@ async fn one_denied_group_of_several_costs_only_its_own_lines() {
     world.filter = mock!(aws_sdk_cloudwatchlogs::Client::filter_log_events).then_error(|| {
         FilterLogEventsError::generic(ErrorMetadata::builder().code("AccessDeniedException").message("no").build())
     });
-    world.put = mock!(aws_sdk_dynamodb::Client::put_item)
-        .match_requests(|request| {
-            let finding = request.item().unwrap()["finding"].as_m().unwrap();
-            let gaps = finding["gaps"].as_l().unwrap();
-            let source = gaps[0].as_m().unwrap()["source"].as_s().unwrap();
-            gaps.len() == 1 && source == "logs of /aws/ec2/secret" && !finding["patterns"].as_l().unwrap().is_empty()
-        })
-        .then_output(|| PutItemOutput::builder().build());
-    assert_eq!(world.run().await.unwrap(), Summary { incidents: 1, published: 1 });
+    world.put = opening(|item| {
+        let finding = item["finding"].as_m().unwrap();
+        let gaps = finding["gaps"].as_l().unwrap();
+        let source = gaps[0].as_m().unwrap()["source"].as_s().unwrap();
+        gaps.len() == 1 && source == "logs of /aws/ec2/secret" && !finding["patterns"].as_l().unwrap().is_empty()
+    });
+    assert_eq!(world.run().await.unwrap(), told(1, 1));
 }

@@ -1,0 +1,1 @@
+"""The scenarios of tests/scenarios, played on a local AWS: real metrics, real log events, the real function."""

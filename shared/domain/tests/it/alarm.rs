@@ -1,0 +1,72 @@
+//! CloudWatch's alarms, as SNS brings them.
+
+use nightjar_domain::alarm::{AlarmChange, AlarmState};
+use nightjar_testkit::{INSTANCE, at, resource};
+
+fn message(state: &str, trigger: &str) -> String {
+    format!(
+        r#"{{"AlarmName": "checkout-cpu", "AlarmDescription": null, "AWSAccountId": "000000000000",
+            "AlarmArn": "arn:aws:cloudwatch:us-east-1:000000000000:alarm:checkout-cpu", "NewStateValue": "{state}",
+            "NewStateReason": "Threshold Crossed: 1 out of the last 1 datapoints [97.5 (21/11/26 09:55:00)] was greater than the threshold (90.0).",
+            "StateChangeTime": "2026-11-21T10:00:03.217+0000", "Region": "US East (N. Virginia)", "OldStateValue": "OK",
+            "Trigger": {trigger}}}"#
+    )
+}
+
+const PLAIN: &str = r#"{"MetricName": "CPUUtilization", "Namespace": "AWS/EC2", "StatisticType": "Statistic",
+    "Statistic": "AVERAGE", "Unit": null, "Dimensions": [{"value": "i-0a1b2c3d4e5f60718", "name": "InstanceId"}],
+    "Period": 300, "EvaluationPeriods": 1, "ComparisonOperator": "GreaterThanThreshold", "Threshold": 90.0}"#;
+
+#[test]
+fn a_plain_alarm_is_an_anomaly_of_its_resource_with_the_detectors_metric() {
+    let change = AlarmChange::parse(&message("ALARM", PLAIN)).unwrap();
+    assert_eq!((change.state, change.at), (AlarmState::Alarm, at("2026-11-21T10:00:03Z")));
+    let inventory = [resource()];
+    let anomaly = change.anomaly(change.resource(&inventory));
+    assert_eq!(anomaly.resource, resource().reference);
+    assert_eq!(anomaly.metric, nightjar_testkit::metric());
+    assert_eq!((anomaly.observed, anomaly.expected.high), (97.5, 90.0));
+    assert_eq!(anomaly.id, change.anomaly(None).id, "who it belongs to is no part of what it is");
+    serde_json::to_string(&anomaly).unwrap();
+}
+
+#[rstest::rstest]
+#[case::band(r#"{"Metrics": [{"Id": "m1", "MetricStat": {"Metric": {"Dimensions": [{"Name": "InstanceId", "Value": "i-0a1b2c3d4e5f60718"}],
+    "MetricName": "CPUUtilization", "Namespace": "AWS/EC2"}, "Period": 300, "Stat": "Average"}, "ReturnData": true},
+    {"Id": "ad1", "Expression": "ANOMALY_DETECTION_BAND(m1, 2)"}], "ComparisonOperator": "GreaterThanUpperThreshold"}"#, Some("CPUUtilization"))]
+#[case::composite("null", None)]
+#[case::of_two_metrics(
+    r#"{"Metrics": [
+    {"MetricStat": {"Metric": {"MetricName": "a", "Namespace": "x"}, "Stat": "Sum"}},
+    {"MetricStat": {"Metric": {"MetricName": "b", "Namespace": "x"}, "Stat": "Sum"}}]}"#,
+    None
+)]
+fn other_kinds_of_alarm_are_read(#[case] trigger: &str, #[case] metric: Option<&str>) {
+    let change = AlarmChange::parse(&message("ALARM", trigger)).unwrap();
+    assert_eq!(change.watched.as_ref().map(|watched| watched.metric.name.as_str()), metric);
+    assert_eq!(change.resource(&[resource()]).is_some(), metric.is_some());
+    assert!(!change.anomaly(None).resource.id.is_empty());
+}
+
+#[test]
+fn a_composite_alarm_belongs_to_the_resource_in_its_name() {
+    let text = message("ALARM", "null").replace("\"checkout-cpu\"", &format!("\"all-of-{INSTANCE}\""));
+    assert!(AlarmChange::parse(&text).unwrap().resource(&[resource()]).is_some());
+}
+
+#[rstest::rstest]
+#[case::other_json("{}", false)]
+#[case::envelope(r#"{"schema": "nightjar.anomaly/1"}"#, false)]
+#[case::no_json("boo", false)]
+#[case::alarm(r#"{"AlarmName": "x"}"#, true)]
+fn claims_are_told_apart(#[case] text: &str, #[case] expected: bool) {
+    assert_eq!(AlarmChange::is_one(text), expected);
+}
+
+#[test]
+fn what_cannot_be_read_says_why() {
+    let error = AlarmChange::parse(r#"{"AlarmName": "x"}"#).unwrap_err().to_string();
+    assert!(error.contains("missing field `AlarmArn`"), "{error}");
+    let error = AlarmChange::parse(&message("OK", PLAIN).replace("2026-11-21T10:00:03.217+0000", "now")).unwrap_err();
+    assert!(error.to_string().contains("StateChangeTime \"now\""), "{error}");
+}
