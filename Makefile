@@ -89,6 +89,7 @@ page-dev: page ## The web page on a mock API, to work on it
 
 .PHONY: chain-test
 chain-test: ## The patches of the local AWS, and the chain on it
+	scripts/lib/chromium.sh
 	$(PYTHON) -m pytest
 
 .PHONY: scenarios

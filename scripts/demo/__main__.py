@@ -149,6 +149,7 @@ def conclude(story: Story, records: Records, instances: Fleet) -> int:
         for claim in expectations:
             story.say(f"{'NO ' if claim in broken else 'yes'}  {claim}", style="red" if claim in broken else "green")
     deployed = records.deployment
+    print(f"The page: {deployed.page}    user {deployed.admin.name}, password {deployed.admin.password}")
     print(f"The API answers at {deployed.api}, by its host name:")
     print(f"  nightjar login --api {deployed.page} --user {deployed.admin.name}    # password: {deployed.admin.password}")
     print(f"  curl -H 'Host: {deployed.api_host}' -H \"Authorization: Bearer $(nightjar token)\" {deployed.api}/events")

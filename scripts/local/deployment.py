@@ -53,6 +53,7 @@ def deploy(stack: Stack, built: Built, **variables: str) -> Deployment:
             "alert_email": ALERT_EMAIL,
             "architecture": ARCHITECTURE,
             "packages_dir": str(built.packages),
+            "page_dir": str(built.page),
             "remediation_mode": "auto",
             "remediation_documents": ["restart-service"],
             # The fleet is minutes old, whatever its metrics tell.

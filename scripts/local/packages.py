@@ -29,7 +29,7 @@ ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_6
 
 
 class BuildError(Exception):
-    """Cargo said no; its message is on standard error already."""
+    """Cargo or npm said no; the message is on standard error already."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,11 @@ class Built:
 
     packages: Path
     nightjar: Path
+    page: Path
 
 
 def build(home: Path, *, beside_tests: bool = False) -> Built:
-    """Builds every binary and zips the functions below `home`.
+    """Builds the page and every binary, and zips the functions below `home`.
 
     `beside_tests` builds with the features that the unit tests were built with, so that cargo compiles aws-sdk-ec2 once for
     both and not twice.
@@ -49,12 +50,14 @@ def build(home: Path, *, beside_tests: bool = False) -> Built:
     command = ["cargo", "build", "--workspace", "--bins", "--locked", *(["--tests"] if beside_tests else [])]
     if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
         raise BuildError("cargo build failed")
+    if subprocess.run([ROOT / "scripts/page.sh"], stdout=sys.stderr, check=False).returncode != 0:
+        raise BuildError("the page cannot be built")
     binaries = _target_directory() / "debug"
     packages = home / "packages"
     packages.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda name: _zip(binaries / name, packages / f"{name}.zip"), FUNCTIONS))
-    return Built(packages, binaries / "nightjar")
+    return Built(packages, binaries / "nightjar", ROOT / "dashboard/dist")
 
 
 def _zip(binary: Path, package: Path) -> None:

@@ -22,6 +22,7 @@ from local.patches import (
     secure_transport,
     sns_email,
     sns_lambda,
+    websocket_address,
     websocket_protocol,
     tagging_api,
 )
@@ -44,6 +45,7 @@ ALL = (
     health_path,
     secure_transport,
     jwt_authorizer,
+    websocket_address,
     websocket_protocol,
     connections_endpoint,
     tagging_api,

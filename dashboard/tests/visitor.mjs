@@ -1,0 +1,81 @@
+// A person at the page of a deployment, led by a test in another language: a step a line on standard input, an answer a line.
+//   node tests/visitor.mjs URL USER PASSWORD FOLDER-FOR-PICTURES
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { violations } from "./axe.mjs";
+import { launch, open } from "./browser.mjs";
+
+const [, , url, user, password, folder] = process.argv;
+const browser = await launch();
+const { page, errors } = await open(browser);
+page.setDefaultTimeout(20_000);
+
+const rowOf = (resource) => page.locator(".incident", { hasText: resource }).first();
+
+const steps = {
+  async sign_in() {
+    await page.goto(url);
+    await page.getByLabel("E-mail address").fill(user);
+    await page.getByLabel("Password", { exact: true }).fill(password);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.locator('.side [data-live="live"]').waitFor();
+  },
+  /** Waits for an incident of the resource to appear by itself; answers when it did, in seconds since 1970. */
+  async see(resource) {
+    await rowOf(resource).waitFor({ timeout: 120_000 });
+    return { at: Date.now() / 1000 };
+  },
+  async acknowledge(resource) {
+    await rowOf(resource).getByRole("button", { name: "Acknowledge" }).click();
+    await page.getByLabel("Why").fill("on it, from the page");
+    await page.getByRole("dialog").getByRole("button", { name: "Acknowledge" }).click();
+    await rowOf(resource).locator(".chip", { hasText: "Acknowledged" }).waitFor();
+  },
+  async reload(resource) {
+    await page.reload();
+    await rowOf(resource).locator(".chip", { hasText: "Acknowledged" }).waitFor();
+  },
+  async read(resource) {
+    await rowOf(resource).getByRole("link").click();
+    await page.getByRole("heading", { name: "Causes, likeliest first" }).waitFor();
+    await page.getByText("every hash was recomputed here and fits").waitFor();
+    await page.waitForFunction(() => document.querySelector(".skeleton") === null);
+    return { causes: await page.locator(".cause h3").allTextContents(), charts: await page.locator(".uplot canvas").count() };
+  },
+  async audit() {
+    await page.goto(`${url}#/audit`);
+    await page.getByRole("button", { name: "Verify in this browser" }).click();
+    await page.locator(".verify-result").waitFor();
+    return { verdict: await page.locator(".verify-half strong").allTextContents() };
+  },
+  async visit(name) {
+    await page.goto(`${url}#/${name}`);
+    await page.locator("h1").first().waitFor();
+    await page.waitForFunction(() => document.querySelector(".skeleton") === null);
+    return { text: await page.locator("main").innerText(), violations: await violations(page) };
+  },
+  async picture(name) {
+    await page.screenshot({ path: join(folder, `${name}.png`) });
+  },
+  async sign_out() {
+    await page.getByRole("button", { name: "Sign out" }).first().click();
+    await page.getByLabel("E-mail address").waitFor();
+    await page.reload();
+    await page.getByLabel("E-mail address").waitFor();
+  },
+  async errors() {
+    return { errors };
+  },
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const [name, ...rest] = line.split(" ");
+  try {
+    if (!(name in steps)) throw new Error(`there is no step ${name}`);
+    console.log(JSON.stringify({ ok: true, ...(await steps[name](rest.join(" "))) }));
+  } catch (error) {
+    await page.screenshot({ path: join(folder, `failed-${name}.png`) }).catch(() => undefined);
+    console.log(JSON.stringify({ ok: false, problem: String(error), page: await page.locator("body").innerText().catch(() => "") }));
+  }
+}
+await browser.close();
