@@ -39,6 +39,7 @@ resource "aws_apigatewayv2_route" "suite" {
     "POST /remediations/stop"                    = var.api_authorization
     "POST /remediations/resume"                  = var.api_authorization
     "POST /remediations/policies/{policy}/reset" = var.api_authorization
+    "POST /remediations/{id}/undo"               = var.api_authorization
     "GET /approvals"                             = var.api_authorization
     "GET /approvals/{id}"                        = var.api_authorization
     "POST /approvals/{id}/approve"               = var.api_authorization

@@ -58,7 +58,7 @@ module "api" {
     Products = {
       actions    = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"]
       resources  = [aws_dynamodb_table.suite["routing"].arn]
-      conditions = { "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = "product" } }
+      conditions = { "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = ["product"] } }
     }
     Changes = {
       actions   = ["sns:Publish"]

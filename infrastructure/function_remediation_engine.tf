@@ -24,6 +24,7 @@ module "remediation_engine" {
     API_ENDPOINT              = aws_apigatewayv2_api.suite.api_endpoint
     CLAIM_LEASE_SECONDS       = var.claim_lease_seconds
     PUBLISH_LEASE_SECONDS     = var.publish_lease_seconds
+    MAINTENANCE_WINDOWS       = local.maintenance_windows
   }
 
   permissions = merge(
@@ -32,7 +33,8 @@ module "remediation_engine" {
       Look = {
         actions = [
           "ec2:DescribeInstances", "ec2:DescribeInstanceStatus", "ec2:DescribeSnapshots", "cloudtrail:LookupEvents",
-          "cloudwatch:GetMetricData",
+          "cloudwatch:GetMetricData", "autoscaling:DescribeAutoScalingGroups", "ssm:DescribeInstanceInformation",
+          "ssm:GetCommandInvocation", "ssm:ListCommands",
         ]
         resources = ["*"]
       }
@@ -56,15 +58,18 @@ module "remediation_engine" {
       Audit = local.append_to_audit
     },
     # The opt-in, and the tag that outweighs it, stand in the policy itself, so that no mistake in the code can
-    # touch another instance; and a suite that may not act cannot.
-    { for value, actions in local.consents : "OptedIn${replace(title(replace(value, "_", " ")), " ", "")}" => {
-      actions   = actions
-      resources = ["${local.arn.ec2}:instance/*"]
-      conditions = {
-        StringEquals = { "aws:ResourceTag/${local.remediate_tag_key}" = value }
-        Null         = { "aws:ResourceTag/${local.prefix}:never-touch" = "true" } # a tag that is not there
-      }
+    # touch another instance or group; and a suite that may not act cannot.
+    { for word, grant in local.consents : "OptedIn${replace(title(replace(word, "_", " ")), " ", "")}" => {
+      actions    = grant.actions
+      resources  = grant.resources
+      conditions = local.opted_in[word]
     } if local.remediation_acts },
+    # SendCommand names the instance, bound by its tag above, and the document, bound by the list. Without a list there is none.
+    { for name in ["AllowedDocuments"] : name => {
+      actions    = ["ssm:SendCommand"]
+      resources  = local.allowed_documents
+      conditions = null
+    } if local.remediation_acts && length(local.allowed_documents) > 0 },
     # A snapshot changes nothing; volumes carry no opt-in tag, so the tag it must be made with is the bound.
     { for name in ["SnapshotVolumes"] : name => {
       actions    = ["ec2:CreateSnapshot"]
@@ -74,7 +79,7 @@ module "remediation_engine" {
     { for name in ["TagSnapshots"] : name => {
       actions    = ["ec2:CreateSnapshot", "ec2:CreateTags"]
       resources  = ["arn:${local.partition}:ec2:${var.aws_region}::snapshot/*"]
-      conditions = { "ForAllValues:StringEquals" = { "aws:TagKeys" = "${local.prefix}:incident" } }
+      conditions = { "ForAllValues:StringEquals" = { "aws:TagKeys" = ["${local.prefix}:incident"] } }
     } if local.remediation_acts },
   )
 }
@@ -82,11 +87,27 @@ module "remediation_engine" {
 locals {
   remediation_acts = contains(["approve", "auto"], var.remediation_mode)
 
-  # What each value of the opt-in tag permits.
-  consents = {
-    reboot     = ["ec2:RebootInstances"]
-    stop_start = ["ec2:RebootInstances", "ec2:StopInstances", "ec2:StartInstances"]
-  }
+  # What each word of the opt-in tag permits, on what.
+  consents = { for word, grant in {
+    reboot     = { actions = ["ec2:RebootInstances"], resources = ["${local.arn.ec2}:instance/*"] }
+    stop_start = { actions = ["ec2:RebootInstances", "ec2:StopInstances", "ec2:StartInstances"], resources = ["${local.arn.ec2}:instance/*"] }
+    # Isolating is changing the instance's security groups; EC2 authorizes that for the instance alone.
+    isolate      = { actions = ["ec2:ModifyInstanceAttribute"], resources = ["${local.arn.ec2}:instance/*"] }
+    ssm_document = { actions = ["ssm:SendCommand"], resources = ["${local.arn.ec2}:instance/*"] }
+    asg_replace  = { actions = ["autoscaling:TerminateInstanceInAutoScalingGroup"], resources = ["${local.arn.autoscaling}:autoScalingGroup:*:autoScalingGroupName/*"] }
+    scale_out    = { actions = ["autoscaling:SetDesiredCapacity"], resources = ["${local.arn.autoscaling}:autoScalingGroup:*:autoScalingGroupName/*"] }
+  } : word => grant if word != "ssm_document" || length(var.remediation_documents) > 0 }
+
+  # The tag holds words, separated by single spaces.
+  opted_in = { for word in keys(local.consents) : word => {
+    StringLike = { "aws:ResourceTag/${local.remediate_tag_key}" = [word, "${word} *", "* ${word}", "* ${word} *"] }
+    Null       = { "aws:ResourceTag/${local.prefix}:never-touch" = ["true"] } # a tag that is not there
+  } }
+
+  # AWS's own documents belong to no account.
+  allowed_documents = [for name in var.remediation_documents :
+    "arn:${local.partition}:ssm:${var.aws_region}:${startswith(name, "AWS-") ? "" : local.account}:document/${name}"
+  ]
 }
 
 # Which incident gets which runbook: read anew for every decision, so that a change needs no deployment of code.

@@ -11,7 +11,7 @@ locals {
   })
 
   # ARNs of things of this account and region: "${local.arn.logs}:log-group:…".
-  arn = { for service in ["cloudwatch", "ec2", "events", "logs", "sns", "sqs"] :
+  arn = { for service in ["autoscaling", "cloudwatch", "ec2", "events", "logs", "sns", "sqs"] :
     service => "arn:${local.partition}:${service}:${var.aws_region}:${local.account}"
   }
 

@@ -360,6 +360,17 @@ variable "max_incident_age_minutes" {
   }
 }
 
+variable "remediation_documents" {
+  description = "Names of the Systems Manager documents that a policy may run on instances that opted in to ssm_document. None by default."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for name in var.remediation_documents : can(regex("^[a-zA-Z0-9_.-]{3,128}$", name))])
+    error_message = "remediation_documents holds names of documents, without wildcards: 3 to 128 letters, digits, _ . or -."
+  }
+}
+
 variable "claim_lease_seconds" {
   description = "How long a started remediation stays claimed. After that its outcome counts as unknown and a person is told."
   type        = number

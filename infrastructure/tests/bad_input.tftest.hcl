@@ -164,6 +164,15 @@ run "package_not_built" {
   }
 }
 
+run "documents_by_wildcard" {
+  command         = plan
+  expect_failures = [var.remediation_documents]
+
+  variables {
+    remediation_documents = ["AWS-*"]
+  }
+}
+
 run "wildcard_permission" {
   command         = plan
   expect_failures = [var.permissions]

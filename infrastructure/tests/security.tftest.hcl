@@ -70,7 +70,8 @@ run "roles_name_what_they_touch" {
       for function in local.modules : [
         for statement in jsondecode(function.policy).Statement : length(setsubtract(statement.Action, [
           "ec2:DescribeInstances", "ec2:DescribeInstanceStatus", "ec2:DescribeSnapshots", "cloudwatch:ListMetrics", "cloudwatch:GetMetricData", "logs:DescribeLogGroups",
-          "logs:GetQueryResults", "logs:StopQuery", "cloudtrail:LookupEvents",
+          "logs:GetQueryResults", "logs:StopQuery", "cloudtrail:LookupEvents", "autoscaling:DescribeAutoScalingGroups",
+          "ssm:DescribeInstanceInformation", "ssm:GetCommandInvocation", "ssm:ListCommands",
         ])) == 0 if contains(statement.Resource, "*")
       ]
     ]))
@@ -249,37 +250,59 @@ run "a_dry_run_could_not_act_if_it_wanted_to" {
   }
 
   assert {
-    condition     = alltrue([for action in ["Reboot", "Stop", "Start", "Create"] : !strcontains(module.remediation_engine.policy, "ec2:${action}")])
+    condition     = alltrue([for action in ["ec2:Reboot", "ec2:Stop", "ec2:Start", "ec2:Create", "ec2:Modify", "ssm:Send", "autoscaling:Terminate", "autoscaling:Set"] : !strcontains(module.remediation_engine.policy, action)])
     error_message = "In a dry run the role cannot change anything."
   }
 }
 
 run "auto_touches_only_what_opted_in" {
   variables {
-    remediation_mode = "auto"
+    remediation_mode      = "auto"
+    remediation_documents = ["AWS-RestartEC2Instance", "restart-web"]
   }
 
   assert {
     condition = {
       for statement in jsondecode(module.remediation_engine.policy).Statement :
-      join(",", statement.Action) => [statement.Resource, try(statement.Condition, "none")] if strcontains(join(",", statement.Action), "Instances") && !contains(statement.Resource, "*")
+      statement.Sid => [join(",", statement.Action), join(",", statement.Resource)] if startswith(statement.Sid, "OptedIn") || statement.Sid == "AllowedDocuments"
       } == {
-      "ec2:RebootInstances" = [["arn:aws:ec2:us-east-1:111122223333:instance/*"], {
-        StringEquals = { "aws:ResourceTag/aiops:remediate" = "reboot" }
-        Null         = { "aws:ResourceTag/aiops:never-touch" = "true" }
-      }]
-      "ec2:RebootInstances,ec2:StopInstances,ec2:StartInstances" = [["arn:aws:ec2:us-east-1:111122223333:instance/*"], {
-        StringEquals = { "aws:ResourceTag/aiops:remediate" = "stop_start" }
-        Null         = { "aws:ResourceTag/aiops:never-touch" = "true" }
-      }]
+      OptedInReboot      = ["ec2:RebootInstances", "arn:aws:ec2:us-east-1:111122223333:instance/*"]
+      OptedInStopStart   = ["ec2:RebootInstances,ec2:StopInstances,ec2:StartInstances", "arn:aws:ec2:us-east-1:111122223333:instance/*"]
+      OptedInIsolate     = ["ec2:ModifyInstanceAttribute", "arn:aws:ec2:us-east-1:111122223333:instance/*"]
+      OptedInSsmDocument = ["ssm:SendCommand", "arn:aws:ec2:us-east-1:111122223333:instance/*"]
+      OptedInAsgReplace  = ["autoscaling:TerminateInstanceInAutoScalingGroup", "arn:aws:autoscaling:us-east-1:111122223333:autoScalingGroup:*:autoScalingGroupName/*"]
+      OptedInScaleOut    = ["autoscaling:SetDesiredCapacity", "arn:aws:autoscaling:us-east-1:111122223333:autoScalingGroup:*:autoScalingGroupName/*"]
+      AllowedDocuments   = ["ssm:SendCommand", "arn:aws:ssm:us-east-1::document/AWS-RestartEC2Instance,arn:aws:ssm:us-east-1:111122223333:document/restart-web"]
     }
-    error_message = "What changes an instance must be limited, in the policy itself, to instances that opted in and are not protected."
+    error_message = "What changes anything is limited to what it is for."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in jsondecode(module.remediation_engine.policy).Statement :
+      statement.Condition == {
+        StringLike = { "aws:ResourceTag/aiops:remediate" = [
+          for pattern in ["@", "@ *", "* @", "* @ *"] : replace(pattern, "@", {
+            OptedInReboot      = "reboot"
+            OptedInStopStart   = "stop_start"
+            OptedInIsolate     = "isolate"
+            OptedInSsmDocument = "ssm_document"
+            OptedInAsgReplace  = "asg_replace"
+            OptedInScaleOut    = "scale_out"
+          }[statement.Sid])
+        ] }
+        Null = { "aws:ResourceTag/aiops:never-touch" = ["true"] }
+      } if startswith(statement.Sid, "OptedIn")
+    ])
+    error_message = "It is limited, in the policy itself, to what opted in to just that and is not protected."
   }
 
   assert {
     condition = alltrue(flatten([
       for name, function in local.modules : [
-        for action in ["ec2:Reboot", "ec2:Stop", "ec2:Start", "ec2:Create"] : !strcontains(function.policy, action)
+        for action in [
+          "ec2:Reboot", "ec2:Stop", "ec2:Start", "ec2:Create", "ec2:Modify", "ssm:Send", "autoscaling:Terminate", "autoscaling:Set",
+        ] : !strcontains(function.policy, action)
       ] if name != "remediation-engine"
     ]))
     error_message = "Only the remediation engine changes anything outside the suite."
@@ -288,6 +311,17 @@ run "auto_touches_only_what_opted_in" {
   assert {
     condition     = module.remediation_engine.configuration.reserved_concurrency == 1
     error_message = "One remediation at a time."
+  }
+}
+
+run "no_document_may_be_run_by_default" {
+  variables {
+    remediation_mode = "auto"
+  }
+
+  assert {
+    condition     = !strcontains(module.remediation_engine.policy, "ssm:SendCommand")
+    error_message = "Without a list of documents, none may be run."
   }
 }
 

@@ -42,10 +42,15 @@ ON_A_TABLE = {
     r"Delete::builder\(\)": "DeleteItem",
     r"ConditionCheck::builder\(\)": "ConditionCheckItem",
 }
+#: What symbols tell of calls.
+KEPT = ("aws_sdk_", "nightjar_aws::stores", "nightjar_ec2::")
 #: Stores that write more tables than the one they are named after.
 TABLES = {"feedback": ("incidents", "series")}
 #: A call of a service without an SDK in the package: its name stands in the source.
 BY_HAND = re.compile(r'"(?P<service>autoscaling|ssm|sqs|sns)",\s*"(?:[A-Za-z0-9_]+\.)?(?P<action>[A-Z][A-Za-z]+)"')
+#: The same in the one crate for EC2, by the function that makes it.
+EC2 = ROOT / "shared/ec2/src"
+BY_CALLER = re.compile(r'\.(?P<service>autoscaling|ssm)\(\s*"(?P<action>[A-Z][A-Za-z]+)"')
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,22 @@ class StoreMethod:
         return any(f"nightjar_aws::stores::{self.module}::" in symbol and name.search(symbol) for symbol in symbols)
 
 
+def functions(source: str) -> list[tuple[str, str]]:
+    """Every function of a source with the text up to the next one."""
+    pieces = re.split(r"^\s*(?:pub(?:\([a-z: ]+\))? )?(?:async )?fn (\w+)", source, flags=re.MULTILINE)
+    return list(zip(pieces[1::2], pieces[2::2], strict=True))
+
+
+def calls_by_hand(symbols: list[str]) -> set[str]:
+    """The actions that functions of shared/ec2 ask for without an SDK, where the binary has those functions."""
+    found = set()
+    for path in EC2.rglob("*.rs"):
+        for name, body in functions(path.read_text().split("#[cfg(test)]")[0]):
+            if any("nightjar_ec2::" in symbol and re.search(rf"::{name}\b", symbol) for symbol in symbols):
+                found |= {f"{match['service']}:{match['action']}" for match in BY_CALLER.finditer(body)}
+    return found
+
+
 def store_methods() -> list[StoreMethod]:
     methods = []
     for path in sorted(STORES.rglob("*.rs")):
@@ -69,9 +90,7 @@ def store_methods() -> list[StoreMethod]:
         parts = path.relative_to(STORES).with_suffix("").parts
         module = "::".join(part for part in parts if part != "mod")
         tables = TABLES.get(parts[0], (parts[0].replace("_", "-"),))
-        # Every function with the text up to the next one.
-        pieces = re.split(r"^\s*(?:pub(?:\([a-z: ]+\))? )?(?:async )?fn (\w+)", source, flags=re.MULTILINE)
-        for name, body in zip(pieces[1::2], pieces[2::2], strict=True):
+        for name, body in functions(source):
             if actions := frozenset(action for text, action in ON_A_TABLE.items() if re.search(rf"\b{text}", body)):
                 methods.append(StoreMethod(module, name, actions, tables))
     return methods
@@ -79,7 +98,7 @@ def store_methods() -> list[StoreMethod]:
 
 def symbols(binary: Path) -> list[str]:
     names = subprocess.run(["nm", "--demangle", "--defined-only", binary], capture_output=True, text=True, check=True).stdout
-    return sorted({line.split(" ", 2)[2] for line in names.splitlines() if "aws_sdk_" in line or "nightjar_aws::stores" in line})
+    return sorted({line.split(" ", 2)[2] for line in names.splitlines() if any(part in line for part in KEPT)})
 
 
 def calls(function: str, binary: Path) -> tuple[set[str], set[tuple[str, str]]]:
@@ -90,6 +109,7 @@ def calls(function: str, binary: Path) -> tuple[set[str], set[tuple[str, str]]]:
     }
     named = {f"{SERVICES.get(crate, crate)}:{operation}" for crate, operation in operations if crate not in NOT_CALLED}
     others = {ACTIONS.get(name, name) for name in named if name in ACTIONS or not name.startswith("dynamodb:")} - {None}
+    others |= calls_by_hand(kept)
     for path in (ROOT / "functions" / function / "src").rglob("*.rs"):
         others |= {f"{match['service']}:{match['action']}" for match in BY_HAND.finditer(path.read_text())}
     tables = {

@@ -36,6 +36,7 @@ def deploy(stack: Stack, built: Built, **variables: str) -> Deployment:
             "architecture": ARCHITECTURE,
             "packages_dir": str(built.packages),
             "remediation_mode": "auto",
+            "remediation_documents": ["restart-service"],
             # The fleet is minutes old, whatever its metrics tell.
             "min_instance_age_minutes": "0",
             # A minute of Lambda's retries takes seconds here (`retry_seconds`); the lease keeps the proportion.

@@ -70,13 +70,17 @@ def test_what_changes_things_outside_the_suite_is_bound_to_the_opt_in_tag(deploy
             continue
         assert function == "remediation-engine", f"only remediation-engine repairs, and {function} may {changes}"
         condition = statement.get("Condition") or {}
+        if statement["Sid"] == "AllowedDocuments":
+            # What is run is named here; on what, the statement with the tag says. SendCommand needs both.
+            assert changes == ["ssm:SendCommand"] and all("*" not in resource for resource in statement["Resource"])
+            continue
         if statement["Sid"] in ("SnapshotVolumes", "TagSnapshots"):
             # Making a snapshot changes no volume, and volumes carry no opt-in.
             assert set(changes) <= {"ec2:CreateSnapshot", "ec2:CreateTags"}
             continue
         opted_in = {key for values in condition.values() for key in values}
         assert f"aws:ResourceTag/{PREFIX}:remediate" in opted_in, statement
-        assert condition["Null"] == {f"aws:ResourceTag/{PREFIX}:never-touch": "true"}, statement
+        assert condition["Null"] == {f"aws:ResourceTag/{PREFIX}:never-touch": ["true"]}, statement
         assert all(resource != "*" for resource in statement["Resource"])
 
 

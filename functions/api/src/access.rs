@@ -39,6 +39,7 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
     ("POST", "/remediations/stop", OPERATOR),
     ("POST", "/remediations/resume", OPERATOR),
     ("POST", "/remediations/policies/{policy}/reset", OPERATOR),
+    ("POST", "/remediations/{id}/undo", OPERATOR),
     ("GET", "/approvals", VIEWER),
     ("GET", "/approvals/{id}", VIEWER),
     ("POST", "/approvals/{id}/approve", OPERATOR),

@@ -1,8 +1,8 @@
 //! Carrying out a step that was won.
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use jiff::Timestamp;
-use nightjar_domain::remediation::{Action, Claim, ClaimState, DeclineReason};
+use nightjar_domain::remediation::{Action, Claim, ClaimState, DeclineReason, Remembered};
 
 use crate::context::Context;
 use crate::handler::Case;
@@ -22,31 +22,57 @@ pub async fn carry_out(
         let reason = DeclineReason::Stopped { by: stop.by, at: stop.at, why: stop.why };
         return Ok(context.remediations.settle(claim, ClaimState::Declined(reason), clock()).await?);
     }
-    let state = match call(context, case, action).await {
-        Ok(state) => state,
+    let (state, remembered) = match call(context, case, claim, action).await {
+        Ok((state, command)) => (state, command.or_else(|| claim.remembered().cloned())),
         Err(error) => {
             tracing::error!(incident = %case.incident.id, error = %format!("{error:#}"), "the {action} failed");
-            ClaimState::Failed { action, error: format!("{error:#}") }
+            (ClaimState::Failed { action, error: format!("{error:#}") }, claim.remembered().cloned())
         }
     };
-    Ok(context.remediations.settle(claim, state, clock()).await?)
+    let settled = claim.settled(state, clock()).remembering(remembered);
+    Ok(context.remediations.replace(claim, settled).await?.whoever())
 }
 
-async fn call(context: &Context, case: &Case, action: Action) -> anyhow::Result<ClaimState> {
-    let instance = &case.incident.anomaly.resource.id;
+async fn call(
+    context: &Context,
+    case: &Case,
+    claim: &Claim,
+    action: Action,
+) -> anyhow::Result<(ClaimState, Option<Remembered>)> {
+    let (fleet, instance) = (&context.fleet, &case.incident.anomaly.resource.id);
+    let step = claim.current_step().context("the claim has no step to carry out")?;
     match action {
-        Action::Reboot => context.fleet.reboot(instance).await?,
+        Action::Reboot => fleet.reboot(instance).await?,
         Action::StopStart => {
-            context.fleet.stop(instance).await?;
-            return Ok(ClaimState::Underway { action });
+            fleet.stop(instance).await?;
+            return Ok((ClaimState::Underway { action }, None));
         }
         Action::SnapshotFirst => snapshot(context, case).await?,
-        Action::NotifyOnly => return Ok(ClaimState::Escalated { why: "the runbook leaves it to people".to_owned() }),
-        Action::Isolate | Action::SsmDocument | Action::AsgReplace | Action::ScaleOut => {
-            anyhow::bail!("{} is not carried out by this build", action.as_str())
+        Action::Isolate => {
+            let quarantine = step.security_group.clone().context("the step names no security group")?;
+            fleet.set_security_groups(instance, &[quarantine]).await?;
+        }
+        Action::SsmDocument => {
+            let document = step.document.as_deref().context("the step names no document")?;
+            let id = fleet.send_command(instance, document, &step.parameters, &comment_of(claim)).await?;
+            return Ok((ClaimState::Underway { action }, Some(Remembered::Command { id })));
+        }
+        Action::AsgReplace => fleet.replace(instance).await?,
+        Action::ScaleOut => match claim.remembered() {
+            // Absolute, and from what was there when it was decided: to ask twice is to ask once.
+            Some(Remembered::Capacity { group, desired }) => fleet.set_capacity(group, desired + 1).await?,
+            _ => bail!("the group's capacity was not remembered"),
+        },
+        Action::NotifyOnly => {
+            return Ok((ClaimState::Escalated { why: "the runbook leaves it to people".to_owned() }, None));
         }
     }
-    Ok(ClaimState::Finished { action })
+    Ok((ClaimState::Finished { action }, None))
+}
+
+/// How a command of Systems Manager is found again: one for each step.
+pub fn comment_of(claim: &Claim) -> String {
+    format!("nightjar {}#{}", claim.incident, claim.step() + 1)
 }
 
 /// A snapshot of every volume that has none of this incident yet: repeating it takes none twice.

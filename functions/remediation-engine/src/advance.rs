@@ -4,12 +4,13 @@ use anyhow::bail;
 use jiff::Timestamp;
 use nightjar_aws::stores::Begun;
 use nightjar_domain::remediation::{
-    Action, Claim, ClaimState, DeclineReason, Judgement, Mode, Resume, Step, judge, may_go_on, resume,
+    Action, Claim, ClaimState, DeclineReason, Judgement, Mode, Remembered, Resume, Step, judge, may_go_on, resume,
 };
+use nightjar_ec2::CommandState;
 
 use crate::context::Context;
 use crate::handler::Case;
-use crate::{act, decide, lookup, observe, report};
+use crate::{act, decide, lookup, observe, report, undo};
 
 /// Why a claim is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +42,7 @@ pub async fn advance(
             Resume::OutcomeUnknown { action, since } => look_into(context, case, &claim, action, since, clock).await?,
             Resume::AskPeople => Box::pin(take_word(context, case, &claim, clock)).await?,
             Resume::Complete { .. } => complete(context, case, &claim, clock).await?,
+            Resume::Undo { action } => Box::pin(undo::undo(context, case, &claim, action, clock)).await?,
             Resume::Verify { action, since } => Box::pin(verify(context, case, &claim, action, since, clock)).await?,
         };
         if claim == before {
@@ -58,14 +60,9 @@ async fn look_into(
     since: Timestamp,
     clock: &impl Fn() -> Timestamp,
 ) -> anyhow::Result<Claim> {
-    let state = if !lookup::was_carried_out(context, case, action, since).await? {
-        ClaimState::Unknown { action }
-    } else if action == Action::StopStart {
-        ClaimState::Underway { action }
-    } else {
-        ClaimState::Finished { action }
-    };
-    Ok(context.remediations.settle(claim, state, clock()).await?)
+    let (state, remembered) = lookup::what_became(context, case, claim, action, since).await?;
+    let settled = claim.settled(state, clock()).remembering(remembered);
+    Ok(context.remediations.replace(claim, settled).await?.whoever())
 }
 
 /// Goes by what a person said, if somebody said something.
@@ -125,16 +122,19 @@ async fn start(
         let Some(claim) = from.start(step, outcome, context.settings.lease, now) else {
             bail!("the claim of {} has no step {step}", from.incident);
         };
-        let (Some(run), Some(instance)) = (&claim.run, &fleet.instance) else { return Ok(Err(DeclineReason::Gone)) };
-        let Some(next) = run.steps.get(step).copied() else { bail!("{} has no step {step}", from.incident) };
+        let (Some(run), Some(instance)) = (claim.run.clone(), &fleet.instance) else {
+            return Ok(Err(DeclineReason::Gone));
+        };
+        let Some(next) = run.steps.get(step).cloned() else { bail!("{} has no step {step}", from.incident) };
         if policies.bounds.mode < Mode::Approve {
             return Ok(Err(DeclineReason::SwitchedOff));
         }
-        if let Err(reason) = may_go_on(&case.incident, &policies, &run.policy, next.action, &fleet, now) {
+        if let Err(reason) = may_go_on(&case.incident, &policies, &run.policy, &next, &fleet, now) {
             return Ok(Err(reason));
         }
         let mut ledger = fleet.ledger.clone();
-        ledger.act(decide::note_of(case, &policies, instance, next, now), &run.policy, now);
+        ledger.act(decide::note_of(case, &policies, instance, &next, now), &run.policy, now);
+        let claim = claim.remembering(Remembered::before(next.action, &fleet));
         let cooldown = (step == 0).then_some(now + policies.bounds.cooldown);
         match context.remediations.begin(Some(stored), &claim, cooldown, fleet.ledger.version, &ledger).await? {
             Begun::Won => return Ok(Ok(act::carry_out(context, case, &claim, clock).await?)),
@@ -149,7 +149,7 @@ async fn start(
     bail!("the next step of {} was overtaken by others: it is tried again later", stored.incident)
 }
 
-/// Starts the instance once it has stopped.
+/// Goes on with what was begun: starts the instance once it has stopped, follows a command to its end.
 async fn complete(
     context: &Context,
     case: &Case,
@@ -157,23 +157,63 @@ async fn complete(
     clock: &impl Fn() -> Timestamp,
 ) -> anyhow::Result<Claim> {
     let ClaimState::Underway { action } = claim.state else { return Ok(claim.clone()) };
+    let settled = match (action, claim.remembered()) {
+        (Action::SsmDocument, Some(Remembered::Command { id })) => follow(context, case, claim, id, clock()).await?,
+        (Action::SsmDocument, _) => Some(ClaimState::Unknown { action }),
+        _ => start_again(context, case, claim, action, clock()).await?,
+    };
+    match settled {
+        Some(state) => Ok(context.remediations.settle(claim, state, clock()).await?),
+        None => Ok(claim.clone()),
+    }
+}
+
+async fn follow(
+    context: &Context,
+    case: &Case,
+    claim: &Claim,
+    command: &str,
+    now: Timestamp,
+) -> anyhow::Result<Option<ClaimState>> {
+    let action = Action::SsmDocument;
+    Ok(match context.fleet.command(&case.incident.anomaly.resource.id, command).await? {
+        CommandState::Succeeded => Some(ClaimState::Finished { action }),
+        CommandState::Ended(word) => {
+            Some(ClaimState::Failed { action, error: format!("Systems Manager says {word} of the command {command}") })
+        }
+        CommandState::Running if claim.is_overdue(now) => {
+            Some(ClaimState::Failed { action, error: format!("the command {command} has not ended") })
+        }
+        CommandState::Running => None,
+    })
+}
+
+async fn start_again(
+    context: &Context,
+    case: &Case,
+    claim: &Claim,
+    action: Action,
+    now: Timestamp,
+) -> anyhow::Result<Option<ClaimState>> {
     let id = &case.incident.anomaly.resource.id;
-    let state = context.fleet.instance(id).await?.map(|instance| instance.state);
-    let settled = match state.as_deref() {
-        Some("running" | "pending") => ClaimState::Finished { action },
+    let instance = context.fleet.instance(id).await?;
+    // A start gives a new launch time. Without one, EC2 only shows it running because the stop has not begun to show.
+    let was_started = instance.as_ref().and_then(|instance| instance.launched_at) > claim.acted_at();
+    let state = instance.map(|instance| instance.state);
+    Ok(match state.as_deref() {
+        Some("running" | "pending") if was_started => Some(ClaimState::Finished { action }),
         Some("stopped") if context.remediations.control().await?.stopped.is_none() => {
-            match context.fleet.start(id).await {
+            Some(match context.fleet.start(id).await {
                 Ok(()) => ClaimState::Finished { action },
                 Err(error) => ClaimState::Failed { action, error: format!("it is stopped, and {error}") },
-            }
+            })
         }
-        other if claim.stop_is_overdue(clock()) => {
+        other if claim.is_overdue(now) => {
             let state = other.unwrap_or("gone");
-            ClaimState::Failed { action, error: format!("the instance is {state}, and was not started again") }
+            Some(ClaimState::Failed { action, error: format!("the instance is {state}, and was not started again") })
         }
-        _ => return Ok(claim.clone()),
-    };
-    Ok(context.remediations.settle(claim, settled, clock()).await?)
+        _ => None,
+    })
 }
 
 /// Judges the effect of a step: healed, the next step, or people.
@@ -191,13 +231,23 @@ async fn verify(
         if now < settled_by {
             return Ok(claim.clone());
         }
-        let observed = observe::observe(context, case, since, now).await?;
-        match judge(&case.incident.anomaly, &observed, settled_by, now) {
+        let judgement = if action == Action::AsgReplace {
+            observe::replacement(context, case, claim, settled_by, now).await?
+        } else {
+            let observed = observe::observe(context, case, since, now).await?;
+            judge(&case.incident.anomaly, &observed, settled_by, now)
+        };
+        match judgement {
             Judgement::NotYet { .. } => return Ok(claim.clone()),
             Judgement::Healed => {
                 return Ok(context.remediations.settle(claim, ClaimState::Healed { action }, now).await?);
             }
             Judgement::NotHealed { why } => why,
+        }
+    } else if action == Action::Isolate {
+        match observe::isolation(context, case, claim).await? {
+            None => return Ok(context.remediations.settle(claim, ClaimState::Contained { action }, now).await?),
+            Some(why) => why,
         }
     } else {
         "taken".to_owned()

@@ -51,6 +51,6 @@ impl Context {
             Some(text) => PoliciesDocument::parse(&text)?,
             None => PoliciesDocument::bundled()?,
         };
-        Ok(Policies { bounds: self.settings.bounds.clone(), document })
+        Ok(Policies { bounds: self.settings.bounds.clone(), document, maintenance: self.settings.maintenance.clone() })
     }
 }

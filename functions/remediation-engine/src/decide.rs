@@ -4,8 +4,8 @@ use anyhow::bail;
 use jiff::{SignedDuration, Timestamp};
 use nightjar_aws::stores::Begun;
 use nightjar_domain::remediation::{
-    Act, Announcement, Claim, ClaimState, FleetState, GROUP_TAG, InstanceState, Mode, OpenRun, Plan, Policies, Run,
-    Step, plan,
+    Act, Action, Announcement, Claim, ClaimState, FleetState, GROUP_TAG, InstanceState, Mode, OpenRun, Plan, Policies,
+    Remembered, Run, Step, plan,
 };
 
 use crate::act;
@@ -18,7 +18,18 @@ const ROUNDS: usize = 10;
 /// Everything a decision looks at, read now.
 pub async fn look(context: &Context, case: &Case, policies: &Policies) -> anyhow::Result<FleetState> {
     let resource = &case.incident.anomaly.resource;
-    let instance = context.fleet.instance(&resource.id).await?;
+    let mut instance = context.fleet.instance(&resource.id).await?;
+    let mut group = None;
+    if let Some(instance) = &mut instance {
+        if policies.document.may(Action::is_on_group)
+            && let Some(name) = instance.group()
+        {
+            group = context.fleet.group(name).await?;
+        }
+        if policies.document.may(|action| action == Action::SsmDocument) {
+            instance.is_managed = context.fleet.is_managed(&resource.id).await?;
+        }
+    }
     let tag = &policies.bounds.product_tag;
     let product_members = match instance.as_ref().and_then(|instance| instance.tags.get(tag)) {
         Some(product) => context.fleet.running(tag, product).await?,
@@ -26,6 +37,7 @@ pub async fn look(context: &Context, case: &Case, policies: &Policies) -> anyhow
     };
     Ok(FleetState {
         instance,
+        group,
         product_members,
         cooldown_until: context.remediations.cooldown_until(&resource.arn).await?,
         incident_status: context.incidents.get(&case.incident.id).await?.map(|stored| stored.incident.status),
@@ -47,7 +59,7 @@ pub async fn decide(context: &Context, case: &Case, clock: &impl Fn() -> Timesta
             }
             Plan::Planned { policy, steps, mode } => (policy, steps, mode),
         };
-        let (Some(first), Some(instance)) = (steps.first().copied(), fleet.instance.as_ref()) else {
+        let (Some(first), Some(instance)) = (steps.first().cloned(), fleet.instance.as_ref()) else {
             bail!("the policy {policy} planned nothing for {}", case.incident.id);
         };
         let mut ledger = fleet.ledger.clone();
@@ -69,7 +81,7 @@ pub async fn decide(context: &Context, case: &Case, clock: &impl Fn() -> Timesta
                 (state, None)
             }
             Mode::Auto => {
-                ledger.act(note_of(case, &policies, instance, first, now), &policy, now);
+                ledger.act(note_of(case, &policies, instance, &first, now), &policy, now);
                 (ClaimState::Started { action: first.action }, Some(now + policies.bounds.cooldown))
             }
         };
@@ -81,6 +93,7 @@ pub async fn decide(context: &Context, case: &Case, clock: &impl Fn() -> Timesta
             tried: Vec::new(),
             acted_at: (mode == Mode::Auto).then_some(now),
             approved_by: None,
+            remembered: Remembered::before(first.action, &fleet).filter(|_| mode == Mode::Auto),
         };
         let claim = first_claim(context, case, state, Some(run), now);
         match context.remediations.begin(None, &claim, cooldown, fleet.ledger.version, &ledger).await? {
@@ -93,7 +106,7 @@ pub async fn decide(context: &Context, case: &Case, clock: &impl Fn() -> Timesta
 }
 
 /// The ledger's note of a step.
-pub fn note_of(case: &Case, policies: &Policies, instance: &InstanceState, step: Step, now: Timestamp) -> Act {
+pub fn note_of(case: &Case, policies: &Policies, instance: &InstanceState, step: &Step, now: Timestamp) -> Act {
     let tag = |key: &str| instance.tags.get(key).cloned();
     Act {
         incident: case.incident.id.clone(),

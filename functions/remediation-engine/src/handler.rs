@@ -36,16 +36,19 @@ pub struct Summary {
 impl Summary {
     pub(crate) fn count(&mut self, claim: &Claim) {
         match &claim.state {
-            ClaimState::Started { .. } | ClaimState::Underway { .. } | ClaimState::AwaitingApproval { .. } => {
-                self.waiting += 1;
-            }
-            ClaimState::Finished { .. } => self.carried_out += 1,
+            ClaimState::Started { .. }
+            | ClaimState::Underway { .. }
+            | ClaimState::AwaitingApproval { .. }
+            | ClaimState::UndoRequested { .. } => self.waiting += 1,
+            ClaimState::Finished { .. } | ClaimState::Undone { .. } => self.carried_out += 1,
             ClaimState::Declined(_) => self.declined += 1,
             ClaimState::Rehearsed { .. } => self.rehearsed += 1,
             ClaimState::Healed { .. } => self.healed += 1,
-            ClaimState::Failed { .. } | ClaimState::Unknown { .. } | ClaimState::Escalated { .. } => {
-                self.escalated += 1;
-            }
+            ClaimState::Failed { .. }
+            | ClaimState::Unknown { .. }
+            | ClaimState::Escalated { .. }
+            | ClaimState::Contained { .. }
+            | ClaimState::UndoFailed { .. } => self.escalated += 1,
         }
     }
 }

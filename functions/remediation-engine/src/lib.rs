@@ -16,3 +16,4 @@ pub mod observe;
 pub mod report;
 pub mod settings;
 pub mod sweep;
+pub mod undo;

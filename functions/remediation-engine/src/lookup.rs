@@ -5,27 +5,61 @@ use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::primitives::DateTime;
 use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
 use jiff::Timestamp;
-use nightjar_domain::remediation::Action;
+use nightjar_domain::remediation::{Action, Claim, ClaimState, InstanceState, Remembered};
 
 use crate::act;
 use crate::context::Context;
 use crate::handler::Case;
 
-/// Whether AWS knows of `action` since `since`. `false` proves nothing: CloudTrail may be up to 15 minutes late.
-pub async fn was_carried_out(context: &Context, case: &Case, action: Action, since: Timestamp) -> anyhow::Result<bool> {
-    let instance = &case.incident.anomaly.resource.id;
-    match action {
-        Action::Reboot => in_the_trail(&context.cloudtrail, instance, "RebootInstances", since).await,
-        Action::StopStart => {
-            let state = context.fleet.instance(instance).await?.map(|instance| instance.state);
-            if matches!(state.as_deref(), Some("stopping" | "stopped")) {
-                return Ok(true);
-            }
-            in_the_trail(&context.cloudtrail, instance, "StopInstances", since).await
+/// What became of `action` since `since`, as far as AWS knows. `Unknown` proves nothing: CloudTrail may be up to 15 minutes late.
+pub async fn what_became(
+    context: &Context,
+    case: &Case,
+    claim: &Claim,
+    action: Action,
+    since: Timestamp,
+) -> anyhow::Result<(ClaimState, Option<Remembered>)> {
+    let (fleet, id) = (&context.fleet, &case.incident.anomaly.resource.id);
+    let instance = async || Ok::<_, anyhow::Error>(fleet.instance(id).await?);
+    let in_state = |found: &Option<InstanceState>, states: &[&str]| {
+        found.as_ref().is_some_and(|instance| states.contains(&instance.state.as_str()))
+    };
+    let trail = async |call: &str| in_the_trail(&context.cloudtrail, id, call, since).await;
+    let was_carried_out = match action {
+        Action::NotifyOnly => false,
+        Action::Reboot => trail("RebootInstances").await?,
+        Action::StopStart => in_state(&instance().await?, &["stopping", "stopped"]) || trail("StopInstances").await?,
+        Action::SnapshotFirst => act::missing_snapshots(context, case).await?.is_empty(),
+        Action::Isolate => {
+            let quarantine = claim.current_step().and_then(|step| step.security_group.clone());
+            instance().await?.is_some_and(|instance| instance.security_groups.iter().eq(&quarantine))
         }
-        Action::SnapshotFirst => Ok(act::missing_snapshots(context, case).await?.is_empty()),
-        Action::NotifyOnly | Action::Isolate | Action::SsmDocument | Action::AsgReplace | Action::ScaleOut => Ok(false),
-    }
+        Action::SsmDocument => {
+            let sent = fleet.sent_command(id, &act::comment_of(claim), since).await?;
+            return Ok(match sent {
+                Some(id) => (ClaimState::Underway { action }, Some(Remembered::Command { id })),
+                None => (ClaimState::Unknown { action }, None),
+            });
+        }
+        Action::AsgReplace => {
+            let found = instance().await?;
+            found.is_none()
+                || in_state(&found, &["shutting-down", "terminated"])
+                || trail("TerminateInstanceInAutoScalingGroup").await?
+        }
+        Action::ScaleOut => match claim.remembered() {
+            Some(Remembered::Capacity { group, desired }) => {
+                fleet.group(group).await?.is_some_and(|group| group.desired > *desired)
+            }
+            _ => false,
+        },
+    };
+    let state = match (was_carried_out, action) {
+        (false, _) => ClaimState::Unknown { action },
+        (true, Action::StopStart) => ClaimState::Underway { action },
+        (true, _) => ClaimState::Finished { action },
+    };
+    Ok((state, claim.remembered().cloned()))
 }
 
 async fn in_the_trail(client: &Client, instance: &str, call: &str, since: Timestamp) -> anyhow::Result<bool> {

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat, ScanBy};
 use jiff::Timestamp;
-use nightjar_domain::remediation::Observed;
+use nightjar_domain::remediation::{Claim, Judgement, Observed, judge_replacement};
 
 use crate::context::Context;
 use crate::handler::Case;
@@ -52,4 +52,34 @@ pub async fn observe(context: &Context, case: &Case, since: Timestamp, now: Time
         state: instance.as_ref().map(|instance| instance.state.clone()),
         is_impaired: instance.is_some_and(|instance| instance.is_impaired),
     })
+}
+
+/// Whether the instance's group is whole again without it. The group is the one that the ledger noted with the step: the
+/// instance itself may be forgotten already.
+pub async fn replacement(
+    context: &Context,
+    case: &Case,
+    claim: &Claim,
+    settled_by: Timestamp,
+    now: Timestamp,
+) -> anyhow::Result<Judgement> {
+    let ledger = context.remediations.ledger().await?;
+    let noted = ledger.acts.iter().rev().find(|act| act.incident == claim.incident);
+    let group = match noted.and_then(|act| act.group.as_deref()) {
+        Some(name) => context.fleet.group(name).await?,
+        None => None,
+    };
+    Ok(judge_replacement(group.as_ref(), &case.incident.anomaly.resource.id, settled_by, now))
+}
+
+/// Why the instance is not isolated; `None` where it is.
+pub async fn isolation(context: &Context, case: &Case, claim: &Claim) -> anyhow::Result<Option<String>> {
+    let quarantine = claim.current_step().and_then(|step| step.security_group.clone());
+    let Some(instance) = context.fleet.instance(&case.incident.anomaly.resource.id).await? else {
+        return Ok(Some("the instance no longer exists".to_owned()));
+    };
+    if instance.security_groups.iter().eq(&quarantine) {
+        return Ok(None);
+    }
+    Ok(Some(format!("its security groups are {}, not that of the quarantine", instance.security_groups.join(", "))))
 }

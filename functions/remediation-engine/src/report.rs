@@ -29,7 +29,11 @@ pub async fn report(
 ) -> anyhow::Result<Option<Claim>> {
     record(context, case, claim).await?;
     if let ClaimState::Healed { action } = claim.state {
-        let why = format!("the {action} helped: {} is ordinary again", case.incident.anomaly.metric.name);
+        let sign = match action {
+            Action::AsgReplace => "its group is whole again".to_owned(),
+            _ => format!("{} is ordinary again", case.incident.anomaly.metric.name),
+        };
+        let why = format!("the {action} helped: {sign}");
         context.incidents.resolve(&claim.incident, ACTOR, &why, clock()).await?;
     }
     let warning = match (claim.end(), &claim.run) {
@@ -87,7 +91,7 @@ fn facts(case: &Case, claim: &Claim) -> Vec<Fact> {
     let fact = |kind, details| fact(case, claim, kind, details);
     let policy = claim.run.as_ref().map(|run| run.policy.clone());
     match &claim.state {
-        ClaimState::Started { .. } | ClaimState::Underway { .. } => Vec::new(),
+        ClaimState::Started { .. } | ClaimState::Underway { .. } | ClaimState::UndoRequested { .. } => Vec::new(),
         ClaimState::AwaitingApproval { action, until, decision, .. } => {
             let mut facts = vec![fact(
                 FactKind::RemediationApprovalRequested,
@@ -117,6 +121,21 @@ fn facts(case: &Case, claim: &Claim) -> Vec<Fact> {
         ClaimState::Healed { action } => {
             vec![fact(FactKind::RemediationVerified, json!({ "action": action, "healed": true, "policy": policy }))]
         }
+        ClaimState::Contained { action } => {
+            vec![fact(FactKind::RemediationVerified, json!({ "action": action, "contained": true, "policy": policy }))]
+        }
+        ClaimState::Undone { action, by } => {
+            vec![undo_fact(
+                case,
+                claim,
+                FactKind::RemediationFinished,
+                json!({ "action": action, "undone": true, "by": by }),
+            )]
+        }
+        ClaimState::UndoFailed { action, error } => {
+            let details = json!({ "action": action, "undone": false, "error": error });
+            vec![undo_fact(case, claim, FactKind::RemediationFinished, details)]
+        }
         ClaimState::Escalated { why } => {
             let details = json!({ "healed": false, "why": why, "policy": policy, "tried": claim.tried(why) });
             vec![fact(FactKind::RemediationVerified, details)]
@@ -131,6 +150,20 @@ pub fn started(case: &Case, action: Action, claim: &Claim) -> Fact {
     let mut fact = fact(case, claim, FactKind::RemediationStarted, details);
     fact.at = claim.acted_at().unwrap_or(claim.claimed_at);
     fact
+}
+
+/// That a step is about to be taken back.
+pub fn undoing(case: &Case, action: Action, claim: &Claim, by: &str) -> Fact {
+    let details = json!({ "action": action, "undo": true, "by": by, "remembered": claim.remembered() });
+    undo_fact(case, claim, FactKind::RemediationStarted, details)
+}
+
+/// A fact about taking a step back: another one than that about the step.
+fn undo_fact(case: &Case, claim: &Claim, kind: FactKind, details: Value) -> Fact {
+    let at = claim.settled_at.unwrap_or(claim.claimed_at);
+    // Asked for twice, after a first try failed, it is another fact.
+    let because_of = format!("{}#undo@{at}", case.incident.id);
+    Fact::new(kind, ACTOR, &claim.resource_arn, Some(&because_of), at, details)
 }
 
 /// The same fact about another step of the runbook is another fact.

@@ -70,7 +70,7 @@ variable "permissions" {
   type = map(object({
     actions    = list(string)
     resources  = list(string)
-    conditions = optional(map(map(string)))
+    conditions = optional(map(map(list(string))))
   }))
 
   validation {

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Span, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::resource::Resource;
+use crate::resource::{Resource, ResourceRef};
 
 /// The document `config/maintenance_windows.json`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -154,7 +154,13 @@ impl MaintenanceWindows {
 
     /// The windows that concern a resource, whenever they are.
     pub fn of<'a>(&'a self, resource: &'a Resource) -> impl Iterator<Item = &'a Window> {
-        self.0.iter().filter(|window| window.affected.admits(resource))
+        self.0.iter().filter(|window| window.affected.admits(&resource.reference, &resource.tags))
+    }
+
+    /// A window that is open now and concerns a resource with these tags.
+    pub fn open_at(&self, resource: &ResourceRef, tags: &BTreeMap<String, String>, now: Timestamp) -> Option<&Window> {
+        let moment = now + SignedDuration::from_secs(1);
+        self.0.iter().find(|window| window.affected.admits(resource, tags) && window.overlaps(now, moment))
     }
 
     /// Whether any part of the period that begins at `at` (Unix seconds) lies in a window of the resource.
@@ -201,9 +207,9 @@ fn times(when: Recurrence, told: &mut Vec<String>) -> Option<Times> {
 }
 
 impl Affected {
-    fn admits(&self, resource: &Resource) -> bool {
-        let named = |id: &String| *id == resource.reference.id || *id == resource.reference.arn;
-        let tagged = || self.tags.iter().all(|(key, value)| resource.tags.get(key) == Some(value));
+    fn admits(&self, resource: &ResourceRef, tags: &BTreeMap<String, String>) -> bool {
+        let named = |id: &String| *id == resource.id || *id == resource.arn;
+        let tagged = || self.tags.iter().all(|(key, value)| tags.get(key) == Some(value));
         self.all || self.ids.iter().any(named) || (!self.tags.is_empty() && tagged())
     }
 }

@@ -1,5 +1,11 @@
 //! The one crate that calls EC2, in the domain's words. Its SDK is the heaviest dependency of the house: only the
-//! functions that describe or repair instances depend on this crate.
+//! functions that describe or repair instances depend on this crate. What Auto Scaling and Systems Manager do to instances
+//! is called by hand ([`call`]).
+
+mod call;
+mod commands;
+mod groups;
+mod xml;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -9,6 +15,8 @@ use aws_sdk_ec2::types::{
     Filter, Instance, InstanceStatus, Reservation, ResourceType, SummaryStatus, Tag, TagSpecification,
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use call::Caller;
+pub use commands::CommandState;
 use jiff::Timestamp;
 use nightjar_aws::retry::{Failure, classify, explain};
 use nightjar_domain::onboarding::FoundResource;
@@ -20,6 +28,10 @@ use nightjar_domain::resource::{EC2_INSTANCE, ResourceRef};
 pub enum Ec2Error {
     #[error("EC2 {operation} failed: {problem}")]
     Request { operation: &'static str, problem: String },
+    #[error("{service} {operation} failed: {problem}")]
+    Call { service: &'static str, operation: &'static str, problem: String },
+    #[error("Auto Scaling and Systems Manager cannot be called: there is no configuration for it")]
+    NoCaller,
 }
 
 /// Describes and repairs instances of one account and region.
@@ -27,17 +39,28 @@ pub enum Ec2Error {
 pub struct Fleet {
     client: Client,
     region: String,
+    caller: Option<Caller>,
 }
 
 impl Fleet {
     pub fn new(config: &aws_config::SdkConfig) -> Self {
         let region = config.region().map(ToString::to_string).unwrap_or_default();
-        Self::with_client(Client::new(config), region)
+        Self::with_client(Client::new(config), region).calling(config)
+    }
+
+    /// With Auto Scaling and Systems Manager called as `config` says.
+    #[must_use]
+    pub fn calling(self, config: &aws_config::SdkConfig) -> Self {
+        Self { caller: Some(Caller::new(config)), ..self }
     }
 
     /// With a client made elsewhere, for tests.
     pub fn with_client(client: Client, region: String) -> Self {
-        Self { client, region }
+        Self { client, region, caller: None }
+    }
+
+    fn caller(&self) -> Result<&Caller, Ec2Error> {
+        self.caller.as_ref().ok_or(Ec2Error::NoCaller)
     }
 
     /// Every instance that carries the tag `key=value`, except those that are terminated.
@@ -82,6 +105,8 @@ impl Fleet {
             launched_at: launched_at(instance),
             root_device: instance.root_device_type().map(|device| device.as_str().to_owned()),
             volumes: volumes_of(instance),
+            security_groups: security_groups_of(instance),
+            network_interfaces: u32::try_from(instance.network_interfaces().len()).unwrap_or(u32::MAX),
             ..InstanceState::default()
         };
         let answer = self.client.describe_instance_status().instance_ids(id).send().await;
@@ -149,6 +174,13 @@ impl Fleet {
         answer.map(|_| ()).map_err(|error| failed("CreateSnapshot", &error))
     }
 
+    /// Puts the instance into these security groups and no others; to ask twice is to ask once.
+    pub async fn set_security_groups(&self, id: &str, groups: &[String]) -> Result<(), Ec2Error> {
+        let answer =
+            self.client.modify_instance_attribute().instance_id(id).set_groups(Some(groups.to_vec())).send().await;
+        answer.map(|_| ()).map_err(|error| failed("ModifyInstanceAttribute", &error))
+    }
+
     /// Asks for a reboot. EC2 answers at once and reboots within minutes; one that hangs is turned into a hard reboot.
     pub async fn reboot(&self, id: &str) -> Result<(), Ec2Error> {
         let answer = self.client.reboot_instances().instance_ids(id).send().await;
@@ -194,6 +226,13 @@ fn volumes_of(instance: &Instance) -> Vec<String> {
     mappings.filter_map(|mapping| Some(mapping.ebs()?.volume_id()?.to_owned())).collect()
 }
 
+fn security_groups_of(instance: &Instance) -> Vec<String> {
+    let groups = instance.security_groups().iter();
+    let mut ids: Vec<String> = groups.filter_map(|group| Some(group.group_id()?.to_owned())).collect();
+    ids.sort();
+    ids
+}
+
 /// What `DescribeInstanceStatus` says; it knows running instances only.
 fn add_status(found: &mut InstanceState, statuses: &[InstanceStatus]) {
     for status in statuses {
@@ -236,7 +275,7 @@ fn failed(operation: &'static str, error: &(impl ProvideErrorMetadata + Error)) 
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use aws_sdk_ec2::operation::describe_instances::{DescribeInstancesError, DescribeInstancesOutput};
     use aws_sdk_ec2::operation::reboot_instances::{RebootInstancesError, RebootInstancesOutput};
     use aws_sdk_ec2::types::{InstanceState as Ec2State, InstanceStateName};
@@ -244,6 +283,12 @@ mod tests {
     use aws_smithy_types::error::ErrorMetadata;
 
     use super::*;
+
+    /// A fleet whose calls by hand go to a server of the test.
+    pub(crate) fn fleet_calling(server: &wiremock::MockServer) -> Fleet {
+        let client = mock_client!(aws_sdk_ec2, RuleMode::MatchAny, []);
+        Fleet { caller: Some(call::tests::caller_of(server)), ..Fleet::with_client(client, "eu-west-1".into()) }
+    }
 
     fn page(ids: &[&str], next: Option<&str>) -> DescribeInstancesOutput {
         let instances = ids.iter().map(|id| {
@@ -302,6 +347,18 @@ mod tests {
             .then_output(|| RebootInstancesOutput::builder().build());
         let client = mock_client!(aws_sdk_ec2, [&rule]);
         Fleet::with_client(client, "eu-west-1".into()).reboot("i-1").await.unwrap();
+        assert_eq!(rule.num_calls(), 1);
+    }
+
+    #[tokio::test]
+    async fn groups_are_set_all_at_once() {
+        use aws_sdk_ec2::operation::modify_instance_attribute::ModifyInstanceAttributeOutput;
+        let rule = mock!(Client::modify_instance_attribute)
+            .match_requests(|request| request.instance_id() == Some("i-1") && request.groups() == ["sg-1", "sg-2"])
+            .then_output(|| ModifyInstanceAttributeOutput::builder().build());
+        let client = mock_client!(aws_sdk_ec2, [&rule]);
+        let groups = ["sg-1".to_owned(), "sg-2".to_owned()];
+        Fleet::with_client(client, "eu-west-1".into()).set_security_groups("i-1", &groups).await.unwrap();
         assert_eq!(rule.num_calls(), 1);
     }
 

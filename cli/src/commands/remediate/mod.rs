@@ -26,6 +26,13 @@ enum RemediateCommand {
     Stop(WhyArgs),
     /// Take the stop back.
     Resume(WhyArgs),
+    /// Take the last step of an ended run back: what isolate and scale_out changed.
+    Undo {
+        /// The event's id, such as inc_0123456789abcdef0123.
+        incident: String,
+        #[command(flatten)]
+        why: WhyArgs,
+    },
     /// Switch a policy on again that had switched itself off.
     Reset {
         /// The policy's name.
@@ -52,6 +59,13 @@ pub(super) async fn run(args: &RemediateArgs, output: Output) -> anyhow::Result<
         }
         RemediateCommand::Stop(args) => ("remediations/stop".to_owned(), &args.why),
         RemediateCommand::Resume(args) => ("remediations/resume".to_owned(), &args.why),
+        RemediateCommand::Undo { incident, why } => {
+            anyhow::ensure!(
+                !incident.contains('/'),
+                "{incident:?} is no event's id: `nightjar events list` shows them"
+            );
+            (format!("remediations/{incident}/undo"), &why.why)
+        }
         RemediateCommand::Reset { policy, why } => {
             anyhow::ensure!(
                 !policy.contains('/'),
@@ -64,6 +78,9 @@ pub(super) async fn run(args: &RemediateArgs, output: Output) -> anyhow::Result<
     let told = match &args.command {
         RemediateCommand::Stop(_) => "Stopped: nothing is carried out until `nightjar remediate resume`.",
         RemediateCommand::Resume(_) => "Resumed: what waits goes on within a minute.",
+        RemediateCommand::Undo { .. } => {
+            "Asked for: it is taken back within a minute, unless somebody changed things since."
+        }
         _ => "Switched on again.",
     };
     output.print(&done, |_| told.to_owned())?;

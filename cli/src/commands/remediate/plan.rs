@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use nightjar_aws::clock;
 use nightjar_domain::id::IncidentId;
 use nightjar_domain::incident::Incident;
+use nightjar_domain::maintenance::MaintenanceWindows;
 use nightjar_domain::remediation::{Bounds, FleetState, Mode, Plan, Policies, PoliciesDocument, explain};
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,9 @@ pub(super) struct PlanArgs {
     /// Policies to plan with.
     #[arg(long, value_name = "FILE", default_value = "config/remediation_policies.json")]
     policies: PathBuf,
+    /// Maintenance windows to plan with.
+    #[arg(long, value_name = "FILE", default_value = "config/maintenance_windows.json")]
+    maintenance: PathBuf,
     /// The deployment's mode: off, dry_run, approve or auto.
     #[arg(long, default_value = "approve")]
     mode: Mode,
@@ -80,7 +84,8 @@ pub(super) async fn run(args: &PlanArgs, api: &ApiArgs, output: Output) -> anyho
     let fleet = fleet.context("what state is the resource in? Give --fleet, or a file with a member fleet")?;
     let text = std::fs::read_to_string(&args.policies)
         .with_context(|| format!("{} cannot be read", args.policies.display()))?;
-    let policies = Policies { bounds: bounds(args), document: PoliciesDocument::parse(&text)? };
+    let policies =
+        Policies { bounds: bounds(args), document: PoliciesDocument::parse(&text)?, maintenance: maintenance(args)? };
     let told = tell(&incident, &policies, &fleet, now.unwrap_or_else(clock::now));
     output.print(&told, describe)?;
     Ok(Outcome::Fine)
@@ -101,6 +106,12 @@ async fn read(args: &PlanArgs, api: &ApiArgs) -> anyhow::Result<(Incident, Optio
 fn parse<T: serde::de::DeserializeOwned>(path: &PathBuf) -> anyhow::Result<T> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
     serde_json::from_str(&text).with_context(|| format!("{} does not have the expected form", path.display()))
+}
+
+fn maintenance(args: &PlanArgs) -> anyhow::Result<MaintenanceWindows> {
+    let text = std::fs::read_to_string(&args.maintenance)
+        .with_context(|| format!("{} cannot be read", args.maintenance.display()))?;
+    Ok(MaintenanceWindows::parse(&text)?)
 }
 
 /// The defaults of the Terraform variables.
@@ -176,10 +187,15 @@ mod tests {
             incident: String::new(),
             fleet: None,
             policies: PathBuf::new(),
+            maintenance: PathBuf::new(),
             mode: Mode::Auto,
             prefix: "aiops".to_owned(),
         };
-        let policies = Policies { bounds: bounds(&args), document: PoliciesDocument::bundled().unwrap() };
+        let policies = Policies {
+            bounds: bounds(&args),
+            document: PoliciesDocument::bundled().unwrap(),
+            maintenance: MaintenanceWindows::default(),
+        };
         tell(&incident(), &policies, &fleet, now())
     }
 

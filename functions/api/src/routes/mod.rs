@@ -49,6 +49,7 @@ pub fn routes() -> Router<Context> {
         .route("/remediations", get(remediations::status))
         .route("/remediations/stop", post(remediations::stop))
         .route("/remediations/resume", post(remediations::resume))
+        .route("/remediations/{id}/undo", post(remediations::undo))
         .route("/remediations/policies/{policy}/reset", post(remediations::reset))
         .route("/approvals", get(approvals::list))
         .route("/approvals/{id}", get(approvals::show))

@@ -20,11 +20,10 @@ pub async fn document() -> Json<utoipa::openapi::OpenApi> {
         contact(),
     ),
     paths(
-        health::health, me::show, events::list, events::show, alerts::acknowledge, alerts::suppress,
-        alerts::resolve, feedback::give, remediations::status, remediations::stop,
-        remediations::resume, remediations::reset, approvals::list, approvals::show, approvals::approve, approvals::deny,
-        products::list, products::show, products::put,
-        products::remove, audit_log::list, audit_log::verify, document,
+        health::health, me::show, events::list, events::show, alerts::acknowledge, alerts::suppress, alerts::resolve,
+        feedback::give, remediations::status, remediations::stop, remediations::resume, remediations::reset,
+        remediations::undo, approvals::list, approvals::show, approvals::approve, approvals::deny, products::list,
+        products::show, products::put, products::remove, audit_log::list, audit_log::verify, document,
     ),
     tags(
         (name = "events", description = "What Nightjar found"),

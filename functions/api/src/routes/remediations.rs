@@ -5,8 +5,10 @@ use axum::extract::{Extension, Path, State};
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use lambda_http::request::RequestContext;
+use nightjar_aws::stores::Replaced;
 use nightjar_domain::audit::{Fact, FactKind};
-use nightjar_domain::remediation::{Control, Ledger, Stop};
+use nightjar_domain::id::IncidentId;
+use nightjar_domain::remediation::{CannotUndo, Claim, Control, Ledger, OpenRun, Stop};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -95,6 +97,49 @@ pub async fn reset(
     }
     record(&context, FactKind::RemediationBreakerClosed, &policy, &word).await?;
     Ok(Json(ledger))
+}
+
+/// Take the last step of an ended run back: remediation-engine does it within a minute, if nobody changed things since.
+///
+/// What `isolate` and `scale_out` changed can be taken back. Asking twice is asking once.
+#[utoipa::path(
+    post, path = "/remediations/{id}/undo", tag = "remediations", request_body = Reason,
+    params(("id" = IncidentId, Path, description = "The event's id")),
+    responses(
+        (status = 200, body = Claim),
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "No remediation is known for this event"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "There is nothing that can be taken back"),
+    )
+)]
+pub async fn undo(
+    State(context): State<Context>,
+    Path(id): Path<String>,
+    caller: Option<Extension<RequestContext>>,
+    body: Option<Json<Reason>>,
+) -> Result<Json<Claim>, Problem> {
+    let word = word(&context, caller, body);
+    let store = &context.repairs.store;
+    let parsed = IncidentId::parse(&id).ok_or_else(|| Problem::unknown_event(&id))?;
+    let claim = store.get(&parsed).await?.ok_or_else(|| Problem::unknown_event(&id))?;
+    let refused =
+        |error: CannotUndo| Problem::conflict(format!("the remediation of {id} cannot be taken back: {error}"));
+    let asked = claim.ask_back(&word.by, &word.why, word.at).map_err(refused)?;
+    // The wish first, then the record, then the engine's list: a repetition makes up for what is missing.
+    let asked = match store.replace(&claim, asked).await? {
+        Replaced::Ours(asked) => asked,
+        Replaced::Theirs(other) => other.ask_back(&word.by, &word.why, word.at).map_err(refused)?,
+    };
+    record(&context, FactKind::RemediationUndoRequested, &asked.resource_arn, &word).await?;
+    let run = OpenRun {
+        incident: parsed,
+        resource_arn: asked.resource_arn.clone(),
+        policy: asked.run.as_ref().map(|run| run.policy.clone()).unwrap_or_default(),
+        since: word.at,
+        waiting: false,
+        counted: true,
+    };
+    store.change_ledger(|ledger| ledger.reopen(run.clone(), word.at)).await?;
+    Ok(Json(asked))
 }
 
 fn word(context: &Context, caller: Option<Extension<RequestContext>>, body: Option<Json<Reason>>) -> Stop {

@@ -13,3 +13,4 @@ mod products;
 mod refusals;
 mod single_events;
 mod support;
+mod undo;

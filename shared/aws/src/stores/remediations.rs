@@ -43,6 +43,14 @@ pub enum Replaced {
     Theirs(Claim),
 }
 
+impl Replaced {
+    /// What is stored, whoever wrote it.
+    pub fn whoever(self) -> Claim {
+        let (Self::Ours(claim) | Self::Theirs(claim)) = self;
+        claim
+    }
+}
+
 /// Claims, settles and reads remediations.
 #[derive(Debug, Clone)]
 pub struct RemediationStore {
@@ -189,9 +197,7 @@ impl RemediationStore {
 
     /// Settles `claim` and returns what is stored then: when another delivery settled it first, that one's word stands.
     pub async fn settle(&self, claim: &Claim, state: ClaimState, now: Timestamp) -> Result<Claim, StoreError> {
-        match self.replace(claim, claim.settled(state, now)).await? {
-            Replaced::Ours(claim) | Replaced::Theirs(claim) => Ok(claim),
-        }
+        Ok(self.replace(claim, claim.settled(state, now)).await?.whoever())
     }
 
     /// Notes how far telling people has come; `Theirs` when another delivery was faster.
@@ -209,7 +215,7 @@ impl RemediationStore {
     }
 
     /// Replaces `before` by `after`, unless `before` is no longer what is stored.
-    async fn replace(&self, before: &Claim, after: Claim) -> Result<Replaced, StoreError> {
+    pub async fn replace(&self, before: &Claim, after: Claim) -> Result<Replaced, StoreError> {
         let written = self
             .client
             .update_item()

@@ -63,6 +63,9 @@ pub enum FactKind {
     /// Whether it helped.
     #[serde(rename = "remediation.verified")]
     RemediationVerified,
+    /// Somebody wants a step taken back.
+    #[serde(rename = "remediation.undo_requested")]
+    RemediationUndoRequested,
     /// The kill switch was used.
     #[serde(rename = "remediation.stopped")]
     RemediationStopped,
@@ -113,6 +116,7 @@ impl FactKind {
             Self::RemediationApprovalRequested => "remediation.approval_requested",
             Self::RemediationApproved => "remediation.approved",
             Self::RemediationVerified => "remediation.verified",
+            Self::RemediationUndoRequested => "remediation.undo_requested",
             Self::RemediationStopped => "remediation.stopped",
             Self::RemediationResumed => "remediation.resumed",
             Self::RemediationBreakerClosed => "remediation.breaker_closed",

@@ -35,17 +35,22 @@ impl Action {
         }
     }
 
-    /// Whether this build carries it out. What it cannot do is refused when policies are read, not at night.
-    pub fn is_carried_out(self) -> bool {
-        matches!(self, Self::NotifyOnly | Self::Reboot | Self::StopStart | Self::SnapshotFirst)
-    }
-
-    /// The values of the opt-in tag that permit it.
+    /// The words of the opt-in tag of which one permits it.
     pub fn consents(self) -> &'static [&'static str] {
         match self {
+            Self::NotifyOnly | Self::Reboot => &["reboot", "stop_start"],
             Self::StopStart => &["stop_start"],
-            _ => &["reboot", "stop_start"],
+            Self::SnapshotFirst => &["reboot", "stop_start", "isolate", "ssm_document", "asg_replace"],
+            Self::Isolate => &["isolate"],
+            Self::SsmDocument => &["ssm_document"],
+            Self::AsgReplace => &["asg_replace"],
+            Self::ScaleOut => &["scale_out"],
         }
+    }
+
+    /// Whether it changes an Auto Scaling group, which then must consent too.
+    pub fn is_on_group(self) -> bool {
+        matches!(self, Self::AsgReplace | Self::ScaleOut)
     }
 
     /// Whether it calls AWS to change something.
@@ -55,7 +60,12 @@ impl Action {
 
     /// Whether it is meant to heal, so that the symptom is looked at afterwards.
     pub fn heals(self) -> bool {
-        matches!(self, Self::Reboot | Self::StopStart)
+        matches!(self, Self::Reboot | Self::StopStart | Self::SsmDocument | Self::AsgReplace | Self::ScaleOut)
+    }
+
+    /// Whether the instance is no patient any more afterwards: only people can follow.
+    pub fn ends_the_runbook(self) -> bool {
+        matches!(self, Self::Isolate | Self::AsgReplace)
     }
 
     /// What must hold before, beside the belts that hold for every step.
@@ -64,7 +74,14 @@ impl Action {
             Self::NotifyOnly => "none",
             Self::Reboot | Self::SnapshotFirst => "the instance is running",
             Self::StopStart => "the instance is running, its root volume is on EBS, and no Auto Scaling group owns it",
-            Self::Isolate | Self::SsmDocument | Self::AsgReplace | Self::ScaleOut => "not carried out by this build",
+            Self::Isolate => {
+                "the instance has one network interface, is not isolated yet, and no Auto Scaling group owns it"
+            }
+            Self::SsmDocument => "the document and its parameters are on the list, and Systems Manager's agent answers",
+            Self::AsgReplace => {
+                "the instance is in service in a group that may launch, and all its other members, at least one, are healthy"
+            }
+            Self::ScaleOut => "the group is below its maximum, may launch, and no member comes or goes",
         }
     }
 
@@ -77,7 +94,10 @@ impl Action {
                 "cannot be taken back; instance-store data and a public IP that is no Elastic IP are lost"
             }
             Self::SnapshotFirst => "delete the snapshots, which are tagged with the incident",
-            Self::Isolate | Self::SsmDocument | Self::AsgReplace | Self::ScaleOut => "not carried out by this build",
+            Self::Isolate => "`nightjar remediate undo` gives the security groups back that it had",
+            Self::SsmDocument => "whatever the document says",
+            Self::AsgReplace => "cannot be taken back; the instance and what only it held are lost",
+            Self::ScaleOut => "`nightjar remediate undo` sets the capacity back that the group had",
         }
     }
 
@@ -86,10 +106,12 @@ impl Action {
         match self {
             Self::NotifyOnly => "none",
             Self::SnapshotFirst => "EC2 accepted every snapshot",
-            Self::Reboot | Self::StopStart => {
+            Self::Reboot | Self::StopStart | Self::ScaleOut => {
                 "the metric is back inside the range that was expected, and the status checks do not fail"
             }
-            Self::Isolate | Self::SsmDocument | Self::AsgReplace | Self::ScaleOut => "not carried out by this build",
+            Self::SsmDocument => "the document ended with success, and then as after a reboot",
+            Self::Isolate => "the instance's only security group is that of the quarantine",
+            Self::AsgReplace => "the group is at its desired capacity again, all healthy, without the instance",
         }
     }
 }

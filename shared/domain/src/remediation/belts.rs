@@ -1,9 +1,11 @@
 //! The belts: each stops an act for one reason of its own. All are on; a limit is set, never left out.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::policies::confidence;
-use super::{Action, DeclineReason, FleetState, InstanceState, Mode, Policies, Policy};
+use super::{Action, DeclineReason, FleetState, GroupState, InstanceState, Mode, Policies, Policy, Step};
 use crate::incident::{Incident, Status};
 use crate::resource::EC2_INSTANCE;
 
@@ -13,7 +15,7 @@ pub struct Situation<'a> {
     pub incident: &'a Incident,
     pub policies: &'a Policies,
     pub policy: &'a Policy,
-    pub action: Action,
+    pub step: &'a Step,
     pub fleet: &'a FleetState,
     pub now: Timestamp,
     /// Whether the run has begun: it was approved, or an earlier step was carried out.
@@ -29,7 +31,7 @@ pub struct Belt {
 }
 
 /// All belts, in the order in which they are asked. The first that stops is the reason that is told.
-pub const BELTS: [Belt; 21] = [
+pub const BELTS: [Belt; 22] = [
     Belt { name: "kill_switch", check: kill_switch },
     Belt { name: "mode", check: mode },
     Belt { name: "incident_open", check: incident_open },
@@ -44,6 +46,7 @@ pub const BELTS: [Belt; 21] = [
     Belt { name: "stale", check: stale },
     Belt { name: "confidence", check: low_confidence },
     Belt { name: "freeze", check: freeze },
+    Belt { name: "maintenance", check: maintenance },
     Belt { name: "breaker", check: breaker },
     Belt { name: "cooldown", check: cooldown },
     Belt { name: "under_repair", check: under_repair },
@@ -61,6 +64,11 @@ pub fn stopped_by(situation: &Situation<'_>) -> Option<(&'static str, DeclineRea
 impl<'a> Situation<'a> {
     fn instance(&self) -> Option<&'a InstanceState> {
         self.fleet.instance.as_ref()
+    }
+
+    /// The group that the step would change.
+    fn changed_group(&self) -> Option<&'a GroupState> {
+        self.fleet.group.as_ref().filter(|_| self.step.action.is_on_group())
     }
 
     fn product(&self) -> Option<&'a str> {
@@ -94,13 +102,19 @@ fn exists(s: &Situation<'_>) -> Option<DeclineReason> {
 
 fn protected(s: &Situation<'_>) -> Option<DeclineReason> {
     let tag = &s.policies.bounds.protected_tag;
-    s.instance()?.tags.contains_key(tag).then(|| DeclineReason::Protected { tag: tag.clone() })
+    let on_group = s.changed_group().is_some_and(|group| group.tags.contains_key(tag));
+    (s.instance()?.tags.contains_key(tag) || on_group).then(|| DeclineReason::Protected { tag: tag.clone() })
 }
 
+/// The tag holds one or more words, separated by single spaces. What changes a group needs the group's consent besides.
 fn opt_in(s: &Situation<'_>) -> Option<DeclineReason> {
-    let (tag, wanted) = (&s.policies.bounds.opt_in_tag, s.action.consents());
-    let consents = s.instance()?.tags.get(tag).is_some_and(|value| wanted.contains(&value.as_str()));
-    (!consents).then(|| DeclineReason::NotOptedIn { tag: tag.clone(), value: wanted.join(" or ") })
+    let (tag, wanted) = (&s.policies.bounds.opt_in_tag, s.step.action.consents());
+    let consents = |tags: &BTreeMap<String, String>| {
+        tags.get(tag).is_some_and(|value| value.split(' ').any(|word| wanted.contains(&word)))
+    };
+    let group = s.changed_group().is_none_or(|group| consents(&group.tags));
+    (!consents(&s.instance()?.tags) || !group)
+        .then(|| DeclineReason::NotOptedIn { tag: tag.clone(), value: wanted.join(" or ") })
 }
 
 fn running(s: &Situation<'_>) -> Option<DeclineReason> {
@@ -140,6 +154,12 @@ fn low_confidence(s: &Situation<'_>) -> Option<DeclineReason> {
 fn freeze(s: &Situation<'_>) -> Option<DeclineReason> {
     let frozen = s.policies.document.freezes.iter().find(|freeze| freeze.from <= s.now && s.now < freeze.until)?;
     Some(DeclineReason::Frozen { name: frozen.name.clone(), until: frozen.until })
+}
+
+fn maintenance(s: &Situation<'_>) -> Option<DeclineReason> {
+    let tags = &s.instance()?.tags;
+    let window = s.policies.maintenance.open_at(&s.incident.anomaly.resource, tags, s.now)?;
+    Some(DeclineReason::Maintenance { name: window.name.clone() })
 }
 
 fn breaker(s: &Situation<'_>) -> Option<DeclineReason> {
@@ -189,14 +209,22 @@ fn product_share(s: &Situation<'_>) -> Option<DeclineReason> {
 
 fn precondition(s: &Situation<'_>) -> Option<DeclineReason> {
     let instance = s.instance()?;
-    let why = match s.action {
+    let why = match s.step.action {
         Action::StopStart if instance.root_device.as_deref() != Some("ebs") => "its root volume is not on EBS",
         Action::StopStart if instance.group().is_some() => "its Auto Scaling group would replace it once it stops",
         Action::SnapshotFirst if instance.volumes.is_empty() => "it has no EBS volume",
+        Action::Isolate if instance.group().is_some() => "its Auto Scaling group would replace it once it is cut off",
+        Action::Isolate if instance.network_interfaces != 1 => "it does not have exactly one network interface",
+        Action::Isolate if instance.security_groups.iter().eq(&s.step.security_group) => "it is isolated already",
+        Action::SsmDocument if !instance.is_managed => "Systems Manager's agent on it does not answer",
+        action if action.is_on_group() => match &s.fleet.group {
+            None => "it belongs to no Auto Scaling group",
+            Some(group) => group.objection(action, &s.incident.anomaly.resource.id)?,
+        },
         _ => return None,
     };
-    Some(DeclineReason::Precondition { action: s.action.to_string(), why: why.to_owned() })
+    Some(DeclineReason::Precondition { action: s.step.action.to_string(), why: why.to_owned() })
 }
 
-/// How long a machine may take from stop to stopped before a person has to look.
+/// How long a machine may take from stop to stopped, or a command to its end, before a person has to look.
 pub(super) const STOP_LIMIT: SignedDuration = SignedDuration::from_mins(15);

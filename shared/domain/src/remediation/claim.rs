@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::belts::STOP_LIMIT;
-use super::{Action, DeclineReason, End, Step};
+use super::{Action, DeclineReason, End, FleetState, Step};
 use crate::id::IncidentId;
 
 /// One incident's remediation, as stored. Whoever writes it first owns the action.
@@ -39,6 +39,46 @@ pub struct Run {
     /// Who approved it, where somebody had to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_by: Option<String>,
+    /// How it was before the current step, where that can be taken back; or what the step is followed by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remembered: Option<Remembered>,
+}
+
+/// What a step must not forget.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "remembered", rename_all = "snake_case")]
+pub enum Remembered {
+    /// The security groups that an isolated instance had.
+    SecurityGroups { groups: Vec<String> },
+    /// The capacity that a group had.
+    Capacity { group: String, desired: u32 },
+    /// Systems Manager's id of the command.
+    Command { id: String },
+}
+
+impl Remembered {
+    /// How it is before `action`, where that is to be remembered.
+    pub fn before(action: Action, fleet: &FleetState) -> Option<Self> {
+        match action {
+            Action::Isolate => Some(Self::SecurityGroups { groups: fleet.instance.as_ref()?.security_groups.clone() }),
+            Action::ScaleOut => {
+                let group = fleet.group.as_ref()?;
+                Some(Self::Capacity { group: group.name.clone(), desired: group.desired })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Why a run cannot be taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CannotUndo {
+    #[error("it has not ended yet")]
+    NotEnded,
+    #[error("it was taken back already")]
+    Undone,
+    #[error("its last step cannot be taken back: only isolate and scale_out can")]
+    Nothing,
 }
 
 /// One step and what became of it.
@@ -115,6 +155,26 @@ pub enum ClaimState {
     Escalated {
         why: String,
     },
+    /// The instance is cut off: what follows is for people.
+    Contained {
+        action: Action,
+    },
+    /// Somebody wants the last step taken back.
+    UndoRequested {
+        action: Action,
+        by: String,
+        why: String,
+    },
+    /// It is as it was before.
+    Undone {
+        action: Action,
+        by: String,
+    },
+    /// It could not be taken back.
+    UndoFailed {
+        action: Action,
+        error: String,
+    },
 }
 
 /// What a second delivery of the same incident may do.
@@ -128,8 +188,10 @@ pub enum Resume {
     OutcomeUnknown { action: Action, since: Timestamp },
     /// A person has to say something first, or has said it.
     AskPeople,
-    /// Look whether the instance has stopped, then start it.
+    /// Look how far what was begun has come, and go on with it.
     Complete { since: Timestamp },
+    /// Take the last step back.
+    Undo { action: Action },
     /// Look whether it helped.
     Verify { action: Action, since: Timestamp },
 }
@@ -143,6 +205,7 @@ pub fn resume(claim: &Claim, now: Timestamp) -> Resume {
         }
         ClaimState::AwaitingApproval { .. } => Resume::AskPeople,
         ClaimState::Underway { .. } => Resume::Complete { since: claim.acted_at().unwrap_or(claim.claimed_at) },
+        ClaimState::UndoRequested { action, .. } => Resume::Undo { action: *action },
         // A claim without a run was settled before effects were judged.
         ClaimState::Finished { action } if claim.run.is_some() => {
             Resume::Verify { action: *action, since: claim.settled_at.unwrap_or(claim.claimed_at) }
@@ -170,11 +233,48 @@ impl Claim {
     /// The step after this one.
     pub fn next_step(&self) -> Option<Step> {
         let run = self.run.as_ref()?;
-        run.steps.get(run.step + 1).copied()
+        run.steps.get(run.step + 1).cloned()
     }
 
-    /// Whether a stop that was asked for has taken too long.
-    pub fn stop_is_overdue(&self, now: Timestamp) -> bool {
+    /// The current step.
+    pub fn current_step(&self) -> Option<&Step> {
+        let run = self.run.as_ref()?;
+        run.steps.get(run.step)
+    }
+
+    pub fn remembered(&self) -> Option<&Remembered> {
+        self.run.as_ref()?.remembered.as_ref()
+    }
+
+    /// The same claim, remembering something of its current step.
+    #[must_use]
+    pub fn remembering(mut self, remembered: Option<Remembered>) -> Self {
+        if let Some(run) = &mut self.run {
+            run.remembered = remembered;
+        }
+        self
+    }
+
+    /// The same claim with its last step asked back; what is asked for already stays as it is.
+    pub fn ask_back(&self, by: &str, why: &str, now: Timestamp) -> Result<Self, CannotUndo> {
+        let action = match &self.state {
+            ClaimState::UndoRequested { .. } => return Ok(self.clone()),
+            ClaimState::Undone { .. } => return Err(CannotUndo::Undone),
+            _ if self.end().is_none() => return Err(CannotUndo::NotEnded),
+            _ => self.current_step().map(|step| step.action),
+        };
+        let known = matches!(self.remembered(), Some(Remembered::SecurityGroups { .. } | Remembered::Capacity { .. }));
+        match action {
+            Some(action) if known && self.acted_at().is_some() => {
+                let (by, why) = (by.to_owned(), why.to_owned());
+                Ok(self.settled(ClaimState::UndoRequested { action, by, why }, now))
+            }
+            _ => Err(CannotUndo::Nothing),
+        }
+    }
+
+    /// Whether what was begun has taken too long: a stop, a command.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
         self.acted_at().is_some_and(|at| now.duration_since(at) > STOP_LIMIT)
     }
 
@@ -187,6 +287,7 @@ impl Claim {
         }
         run.step = step;
         run.acted_at = Some(now);
+        run.remembered = None;
         Some(Self {
             state: ClaimState::Started { action },
             lease_until: now + lease,
@@ -218,7 +319,11 @@ impl Claim {
             ClaimState::Failed { .. } | ClaimState::Unknown { .. } | ClaimState::Escalated { .. } => {
                 Some(End::NotHealed)
             }
-            ClaimState::Declined(_) | ClaimState::Rehearsed { .. } => Some(End::Nothing),
+            ClaimState::Declined(_)
+            | ClaimState::Rehearsed { .. }
+            | ClaimState::Contained { .. }
+            | ClaimState::Undone { .. }
+            | ClaimState::UndoFailed { .. } => Some(End::Nothing),
             ClaimState::Finished { .. } if self.run.is_none() => Some(End::Nothing),
             _ => None,
         }

@@ -43,6 +43,8 @@ pub enum DeclineReason {
     LowConfidence { confidence: f64, least: f64 },
     #[error("changes are frozen until {until} ({name})")]
     Frozen { name: String, until: Timestamp },
+    #[error("people are at work on the resource (maintenance window {name})")]
+    Maintenance { name: String },
     #[error("the policy {policy} failed too often and is off until {until}")]
     BreakerOpen { policy: String, until: Timestamp },
     #[error("the instance is under repair because of {incident}")]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Ledger;
+use super::{Action, Ledger};
 use crate::incident::Status;
 
 /// The tag by which EC2 tells the Auto Scaling group of an instance.
@@ -18,6 +18,8 @@ pub const GROUP_TAG: &str = "aws:autoscaling:groupName";
 pub struct FleetState {
     /// `None` when AWS knows no such instance.
     pub instance: Option<InstanceState>,
+    /// Its Auto Scaling group; looked at where a policy may change one.
+    pub group: Option<GroupState>,
     /// Running instances of the same product, this one included.
     pub product_members: u32,
     /// Until when an earlier run keeps this resource off limits.
@@ -46,6 +48,81 @@ pub struct InstanceState {
     pub is_impaired: bool,
     /// What AWS has scheduled for it, such as `system-reboot`.
     pub scheduled_events: Vec<String>,
+    /// Ids of its security groups, sorted.
+    pub security_groups: Vec<String>,
+    pub network_interfaces: u32,
+    /// Whether Systems Manager's agent on it answers; looked at where a policy may run a document.
+    pub is_managed: bool,
+}
+
+/// An Auto Scaling group right now.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GroupState {
+    pub name: String,
+    pub tags: BTreeMap<String, String>,
+    pub min: u32,
+    pub max: u32,
+    pub desired: u32,
+    pub members: Vec<Member>,
+    /// Processes that somebody suspended, such as `Launch`.
+    pub suspended: Vec<String>,
+}
+
+/// An instance as its group sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Member {
+    pub instance: String,
+    /// Such as `InService`.
+    pub lifecycle: String,
+    pub is_healthy: bool,
+}
+
+impl Member {
+    pub fn is_in_service(&self) -> bool {
+        self.is_healthy && self.lifecycle == "InService"
+    }
+}
+
+impl GroupState {
+    /// Why the group cannot take part in `action` on one of its instances.
+    pub(super) fn objection(&self, action: Action, instance: &str) -> Option<&'static str> {
+        let others = || self.members.iter().filter(|member| member.instance != instance);
+        if self.suspended.iter().any(|process| process == "Launch") {
+            return Some("its group may not launch instances: that process is suspended");
+        }
+        match action {
+            Action::AsgReplace if self.suspended.iter().any(|process| process == "Terminate") => {
+                Some("its group may not terminate instances: that process is suspended")
+            }
+            Action::AsgReplace
+                if !self.members.iter().any(|m| m.instance == instance && m.lifecycle == "InService") =>
+            {
+                Some("it is not in service in its group")
+            }
+            Action::AsgReplace if others().count() == 0 => Some("it is the only member of its group"),
+            Action::AsgReplace
+                if (self.members.len() as u64) < u64::from(self.desired) || !others().all(Member::is_in_service) =>
+            {
+                Some("another member of its group is missing or not healthy")
+            }
+            Action::ScaleOut if self.desired >= self.max => Some("its group is as large as it may be"),
+            Action::ScaleOut
+                if self.members.len() as u64 != u64::from(self.desired)
+                    || self.members.iter().any(|member| member.lifecycle != "InService") =>
+            {
+                Some("a member of its group comes or goes")
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the group is whole again without `instance`.
+    pub(super) fn has_replaced(&self, instance: &str) -> bool {
+        let whole = self.members.iter().filter(|member| member.is_in_service()).count() as u64;
+        whole >= u64::from(self.desired) && self.members.iter().all(|member| member.instance != instance)
+    }
 }
 
 impl InstanceState {

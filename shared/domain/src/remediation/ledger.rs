@@ -179,6 +179,13 @@ impl Ledger {
         self.runs.retain(|run| run.incident != *incident);
     }
 
+    /// Notes that a run which had ended goes on: somebody wants its last step taken back.
+    pub fn reopen(&mut self, run: OpenRun, now: Timestamp) {
+        self.touch(now);
+        self.runs.retain(|other| other.incident != run.incident);
+        self.runs.push(OpenRun { waiting: false, counted: true, ..run });
+    }
+
     /// Switches a policy on again; `false` when it was not off.
     pub fn reset_breaker(&mut self, policy: &str, now: Timestamp) -> bool {
         let was_off = self.breakers.get(policy).is_some_and(|breaker| breaker.opened_at.is_some());

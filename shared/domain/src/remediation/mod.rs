@@ -16,12 +16,14 @@ mod verify;
 pub use action::Action;
 pub use approval::{Refusal, Ticket};
 pub use belts::{BELTS, Belt, Situation, stopped_by};
-pub use claim::{Announcement, Claim, ClaimState, Decision, Resume, Run, Tried, resume};
+pub use claim::{Announcement, CannotUndo, Claim, ClaimState, Decision, Remembered, Resume, Run, Tried, resume};
 pub use decline::DeclineReason;
-pub use fleet::{Control, FleetState, GROUP_TAG, InstanceState, Stop};
+pub use fleet::{Control, FleetState, GROUP_TAG, GroupState, InstanceState, Member, Stop};
 pub use ledger::{Act, Breaker, End, Healing, Ledger, OpenRun};
 pub use mode::{Mode, UnknownMode};
 pub use outcome::{RemediationOutcome, RemediationResult};
 pub use plan::{Explained, Plan, explain, may_go_on, plan};
-pub use policies::{Bounds, Freeze, Limits, Matcher, Policies, PoliciesDocument, PoliciesError, Policy, Step};
-pub use verify::{GOOD_PERIODS, Judgement, Observed, judge};
+pub use policies::{
+    AllowedDocument, Bounds, Freeze, Limits, Matcher, Policies, PoliciesDocument, PoliciesError, Policy, Step,
+};
+pub use verify::{GOOD_PERIODS, Judgement, Observed, judge, judge_replacement};

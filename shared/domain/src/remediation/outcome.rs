@@ -37,6 +37,9 @@ pub enum RemediationResult {
     AwaitingApproval { text: String },
     Healed { text: String },
     NotHealed { text: String },
+    Contained { text: String },
+    Undone { text: String },
+    UndoFailed { text: String },
 }
 
 impl RemediationResult {
@@ -49,7 +52,10 @@ impl RemediationResult {
             | Self::Declined { text }
             | Self::AwaitingApproval { text }
             | Self::Healed { text }
-            | Self::NotHealed { text } => text,
+            | Self::NotHealed { text }
+            | Self::Contained { text }
+            | Self::Undone { text }
+            | Self::UndoFailed { text } => text,
         }
     }
 
@@ -63,6 +69,9 @@ impl RemediationResult {
             Self::AwaitingApproval { .. } => "awaiting_approval",
             Self::Healed { .. } => "healed",
             Self::NotHealed { .. } => "not_healed",
+            Self::Contained { .. } => "contained",
+            Self::Undone { .. } => "undone",
+            Self::UndoFailed { .. } => "undo_failed",
         }
     }
 }
@@ -74,11 +83,14 @@ impl RemediationOutcome {
         let severity = match result {
             RemediationResult::Failed { .. }
             | RemediationResult::Unknown { .. }
-            | RemediationResult::NotHealed { .. } => Severity::Critical,
+            | RemediationResult::NotHealed { .. }
+            | RemediationResult::Contained { .. }
+            | RemediationResult::UndoFailed { .. } => Severity::Critical,
             RemediationResult::Done { .. } | RemediationResult::AwaitingApproval { .. } => incident.severity,
             RemediationResult::Rehearsed { .. }
             | RemediationResult::Declined { .. }
-            | RemediationResult::Healed { .. } => Severity::Info,
+            | RemediationResult::Healed { .. }
+            | RemediationResult::Undone { .. } => Severity::Info,
         };
         let tried = match &claim.state {
             ClaimState::Escalated { why } => claim.tried(why),
@@ -126,6 +138,7 @@ fn result_of(claim: &Claim) -> Option<RemediationResult> {
         ClaimState::Started { .. }
         | ClaimState::Underway { .. }
         | ClaimState::AwaitingApproval { decision: Some(_), .. }
+        | ClaimState::UndoRequested { .. }
         | ClaimState::Finished { action: Action::SnapshotFirst } => return None,
         ClaimState::AwaitingApproval { action, until, decision: None, .. } => {
             RemediationResult::AwaitingApproval { text: format!("A {action} waits for your approval until {until}.") }
@@ -133,6 +146,18 @@ fn result_of(claim: &Claim) -> Option<RemediationResult> {
         ClaimState::Finished { action } => {
             RemediationResult::Done { text: format!("The {action} was requested; EC2 accepted it.") }
         }
+        ClaimState::Contained { action } => RemediationResult::Contained {
+            text: format!(
+                "The {action} was carried out: nothing reaches the instance any more but what the quarantine allows. A person has to look, and can take it back: `nightjar remediate undo {}`.",
+                claim.incident
+            ),
+        },
+        ClaimState::Undone { action, by } => RemediationResult::Undone {
+            text: format!("The {action} was taken back, as {by} asked: it is as it was before."),
+        },
+        ClaimState::UndoFailed { action, error } => RemediationResult::UndoFailed {
+            text: format!("The {action} could not be taken back: {error}. A person has to look."),
+        },
         ClaimState::Failed { action, error } => {
             RemediationResult::Failed { text: format!("The {action} failed: {error}. A person has to look.") }
         }

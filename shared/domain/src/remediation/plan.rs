@@ -44,12 +44,11 @@ pub fn explain(incident: &Incident, policies: &Policies, fleet: &FleetState, now
     };
     let told =
         |plan, belt| Explained { plan, policy: Some(policy.name.clone()), runbook: policy.runbook.clone(), belt };
-    let action = policy.runbook.first().map_or(Action::NotifyOnly, |step| step.action);
-    if action == Action::NotifyOnly {
+    let Some(step) = policy.runbook.first().filter(|step| step.action != Action::NotifyOnly) else {
         let reason = DeclineReason::LeftToPeople { policy: policy.name.clone(), why: policy.why.clone() };
         return told(Plan::Declined { reason }, None);
-    }
-    let situation = Situation { incident, policies, policy, action, fleet, now, resumes: false };
+    };
+    let situation = Situation { incident, policies, policy, step, fleet, now, resumes: false };
     if let Some((belt, reason)) = stopped_by(&situation) {
         return told(Plan::Declined { reason }, Some(belt));
     }
@@ -62,19 +61,19 @@ pub fn explain(incident: &Incident, policies: &Policies, fleet: &FleetState, now
     told(Plan::Planned { policy: policy.name.clone(), steps: policy.runbook.clone(), mode }, None)
 }
 
-/// Whether a run that has begun may go on with `action`: every belt is asked again.
+/// Whether a run that has begun may go on with `step`: every belt is asked again.
 pub fn may_go_on(
     incident: &Incident,
     policies: &Policies,
     policy: &str,
-    action: Action,
+    step: &Step,
     fleet: &FleetState,
     now: Timestamp,
 ) -> Result<(), DeclineReason> {
     let Some(policy) = policies.document.policies.iter().find(|known| known.name == policy) else {
         return Err(DeclineReason::NoPolicy);
     };
-    let situation = Situation { incident, policies, policy, action, fleet, now, resumes: true };
+    let situation = Situation { incident, policies, policy, step, fleet, now, resumes: true };
     stopped_by(&situation).map_or(Ok(()), |(_, reason)| Err(reason))
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Action, InstanceState, Mode};
 use crate::incident::Incident;
+use crate::maintenance::MaintenanceWindows;
 use crate::severity::Severity;
 
 /// What the deployment decides, beside the document.
@@ -34,6 +35,8 @@ pub struct Bounds {
 pub struct Policies {
     pub bounds: Bounds,
     pub document: PoliciesDocument,
+    /// When people are at work on resources.
+    pub maintenance: MaintenanceWindows,
 }
 
 /// The document `config/remediation_policies.json`.
@@ -46,8 +49,21 @@ pub struct PoliciesDocument {
     /// Times in which nothing is changed.
     #[serde(default)]
     pub freezes: Vec<Freeze>,
+    /// The documents of Systems Manager that a step may run; no others, and with no other parameters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<AllowedDocument>,
     /// Tried in order: the first that matches decides.
     pub policies: Vec<Policy>,
+}
+
+/// A document of Systems Manager that may be run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AllowedDocument {
+    pub name: String,
+    /// The values that each parameter may have.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, Vec<String>>,
 }
 
 /// Bounds on how much is done at once.
@@ -124,13 +140,29 @@ pub struct Matcher {
 }
 
 /// One step of a runbook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     pub action: Action,
     /// Minutes before its effect is judged. 0 to 240.
     #[serde(default = "ten")]
     pub settle_minutes: u32,
+    /// For `isolate`: the security group of the quarantine, in the instance's VPC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub security_group: Option<String>,
+    /// For `ssm_document`: its name, one of `documents`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
+    /// For `ssm_document`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, Vec<String>>,
+}
+
+impl From<Action> for Step {
+    /// The step that only needs a name.
+    fn from(action: Action) -> Self {
+        Self { action, settle_minutes: ten(), security_group: None, document: None, parameters: BTreeMap::new() }
+    }
 }
 
 fn ten() -> u32 {
@@ -159,6 +191,11 @@ impl PoliciesDocument {
         if problems.is_empty() { Ok(document) } else { Err(PoliciesError::Content(problems)) }
     }
 
+    /// Whether any runbook holds such a step.
+    pub fn may(&self, wanted: impl Fn(Action) -> bool) -> bool {
+        self.policies.iter().flat_map(|policy| &policy.runbook).any(|step| wanted(step.action))
+    }
+
     /// The policies that ship with Nightjar.
     pub fn bundled() -> Result<Self, PoliciesError> {
         Self::parse(include_str!("../../../../config/remediation_policies.json"))
@@ -182,7 +219,8 @@ impl PoliciesDocument {
             if policy.matches.min_confidence.is_some_and(|c| !(0.0..=1.0).contains(&c)) {
                 problems.push(format!("{at}: min_confidence lies between 0 and 1"));
             }
-            problems.extend(policy.runbook_problems().into_iter().map(|problem| format!("{at}: {problem}")));
+            problems
+                .extend(policy.runbook_problems(&self.documents).into_iter().map(|problem| format!("{at}: {problem}")));
         }
         problems
     }
@@ -226,27 +264,63 @@ impl Policy {
             && listed(&matcher.products, tag(product_tag))
     }
 
-    fn runbook_problems(&self) -> Vec<String> {
+    fn runbook_problems(&self, documents: &[AllowedDocument]) -> Vec<String> {
         let mut problems = Vec::new();
         if self.runbook.is_empty() {
             problems.push("the runbook is empty; say notify_only where nothing is to be done".to_owned());
         }
         for (index, step) in self.runbook.iter().enumerate() {
-            let name = step.action.as_str();
-            if !step.action.is_carried_out() {
-                problems.push(format!(
-                    "runbook[{index}]: {name} is not carried out by this build; use reboot, stop_start, snapshot_first or notify_only"
-                ));
-            }
+            let at = format!("runbook[{index}] ({})", step.action.as_str());
+            let (action, rest) = (step.action, &self.runbook[index + 1..]);
             if step.settle_minutes > 240 {
-                problems.push(format!("runbook[{index}] ({name}): settle_minutes lies between 0 and 240"));
+                problems.push(format!("{at}: settle_minutes lies between 0 and 240"));
             }
-            let last = index + 1 == self.runbook.len();
-            if step.action == Action::NotifyOnly && !last {
-                problems.push(format!("runbook[{index}]: nothing follows notify_only: it hands over to people"));
+            if action == Action::NotifyOnly && !rest.is_empty() {
+                problems.push(format!("{at}: nothing follows notify_only: it hands over to people"));
             }
-            if step.action == Action::SnapshotFirst && last {
-                problems.push(format!("runbook[{index}]: snapshot_first heals nothing: a step follows it"));
+            if action == Action::SnapshotFirst && rest.is_empty() {
+                problems.push(format!("{at}: it heals nothing: a step follows it"));
+            }
+            if action.ends_the_runbook() && rest.iter().any(|step| step.action != Action::NotifyOnly) {
+                problems.push(format!("{at}: only people can follow it: nothing else, or notify_only"));
+            }
+            problems.extend(step.problems(documents).into_iter().map(|problem| format!("{at}: {problem}")));
+        }
+        problems
+    }
+}
+
+impl Step {
+    fn problems(&self, documents: &[AllowedDocument]) -> Vec<String> {
+        let mut problems = Vec::new();
+        match (self.action, &self.security_group) {
+            (Action::Isolate, Some(id)) if id.starts_with("sg-") => {}
+            (Action::Isolate, _) => {
+                problems.push(
+                    "security_group names the quarantine's security group, such as sg-0123456789abcdef0".to_owned(),
+                );
+            }
+            (_, Some(_)) => problems.push("security_group belongs to isolate".to_owned()),
+            (_, None) => {}
+        }
+        if self.action != Action::SsmDocument {
+            if self.document.is_some() || !self.parameters.is_empty() {
+                problems.push("document and parameters belong to ssm_document".to_owned());
+            }
+            return problems;
+        }
+        let Some(name) = &self.document else {
+            problems.push("document is missing".to_owned());
+            return problems;
+        };
+        let Some(allowed) = documents.iter().find(|document| document.name == *name) else {
+            problems.push(format!("{name} is not one of documents"));
+            return problems;
+        };
+        for (parameter, values) in &self.parameters {
+            let known = allowed.parameters.get(parameter);
+            if !known.is_some_and(|known| values.iter().all(|value| known.contains(value))) {
+                problems.push(format!("documents does not allow {name} with {parameter} = {}", values.join(", ")));
             }
         }
         problems

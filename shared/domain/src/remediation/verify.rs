@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::GroupState;
 use crate::anomaly::Anomaly;
 
 /// Periods in a row that must be ordinary.
@@ -44,6 +45,25 @@ pub fn judge(anomaly: &Anomaly, observed: &Observed, settled_by: Timestamp, now:
         Err(Doubt::Missing(why)) if overdue => Judgement::NotHealed { why },
         Err(Doubt::Missing(why)) => Judgement::NotYet { why },
     }
+}
+
+/// Judges a replacement of `instance` in its group.
+pub fn judge_replacement(
+    group: Option<&GroupState>,
+    instance: &str,
+    settled_by: Timestamp,
+    now: Timestamp,
+) -> Judgement {
+    let Some(group) = group else { return Judgement::NotHealed { why: "the group no longer exists".to_owned() } };
+    if now < settled_by {
+        return Judgement::NotYet { why: format!("its effect settles until {settled_by}") };
+    }
+    if group.has_replaced(instance) {
+        return Judgement::Healed;
+    }
+    let healthy = group.members.iter().filter(|member| member.is_in_service()).count();
+    let why = format!("{healthy} of {} instances of {} are healthy and in service", group.desired, group.name);
+    if now >= settled_by + PATIENCE { Judgement::NotHealed { why } } else { Judgement::NotYet { why } }
 }
 
 enum Doubt {

@@ -3,10 +3,12 @@
 use jiff::SignedDuration;
 use nightjar_domain::id::IncidentId;
 use nightjar_domain::incident::{Incident, Status};
+use nightjar_domain::maintenance::MaintenanceWindows;
 use nightjar_domain::remediation::{
-    Act, Action, Announcement, BELTS, Bounds, Claim, ClaimState, Control, DeclineReason, FleetState, Freeze, GROUP_TAG,
-    InstanceState, Judgement, Mode, Observed, OpenRun, Plan, Policies, PoliciesDocument, RemediationOutcome, Resume,
-    Run, Situation, Step, Stop, Ticket, explain, judge, plan, resume,
+    Act, Action, Announcement, BELTS, Bounds, CannotUndo, Claim, ClaimState, Control, DeclineReason, FleetState,
+    Freeze, GROUP_TAG, GroupState, InstanceState, Judgement, Member, Mode, Observed, OpenRun, Plan, Policies,
+    PoliciesDocument, RemediationOutcome, Remembered, Resume, Run, Situation, Step, Stop, Ticket, explain, judge,
+    judge_replacement, plan, resume,
 };
 use nightjar_domain::severity::Severity;
 use nightjar_testkit::{at, incident, now, resource};
@@ -44,7 +46,8 @@ fn world() -> World {
         max_incident_age: SignedDuration::from_mins(30),
         min_instance_age: SignedDuration::from_mins(15),
     };
-    let policies = Policies { bounds, document: PoliciesDocument::bundled().unwrap() };
+    let maintenance = MaintenanceWindows::default();
+    let policies = Policies { bounds, document: PoliciesDocument::bundled().unwrap(), maintenance };
     let fleet = FleetState { instance: Some(instance), product_members: 8, ..FleetState::default() };
     World { incident: incident(), policies, fleet }
 }
@@ -57,6 +60,37 @@ impl World {
     /// The runbook of the policy that is meant for the incident.
     fn runbook(&mut self) -> &mut Vec<Step> {
         &mut self.policies.document.policies.last_mut().unwrap().runbook
+    }
+
+    /// A world in which everything speaks for this step.
+    fn plan_for(&mut self, action: Action) {
+        let id = self.incident.anomaly.resource.id.clone();
+        let member = |id: String| Member { instance: id, lifecycle: "InService".to_owned(), is_healthy: true };
+        self.fleet.group = Some(GroupState {
+            name: "web".to_owned(),
+            tags: [tag(OPT_IN, "asg_replace scale_out")].into(),
+            min: 1,
+            max: 5,
+            desired: 3,
+            members: vec![member(id), member("i-2".to_owned()), member("i-3".to_owned())],
+            suspended: Vec::new(),
+        });
+        let instance = self.instance();
+        instance.tags.extend([tag(OPT_IN, "isolate ssm_document asg_replace scale_out")]);
+        if !action.is_on_group() {
+            instance.tags.remove(GROUP_TAG);
+        }
+        instance.security_groups = vec!["sg-1".to_owned(), "sg-2".to_owned()];
+        instance.network_interfaces = 1;
+        instance.is_managed = true;
+        let mut step = Step::from(action);
+        step.security_group = (action == Action::Isolate).then(|| "sg-9".to_owned());
+        step.document = (action == Action::SsmDocument).then(|| "restart".to_owned());
+        *self.runbook() = vec![step];
+    }
+
+    fn group(&mut self) -> &mut GroupState {
+        self.fleet.group.as_mut().unwrap()
     }
 
     fn plan(&self) -> Plan {
@@ -78,6 +112,15 @@ impl World {
     }
 }
 
+/// A maintenance window of a minute, over everything.
+fn window(from: jiff::Timestamp) -> MaintenanceWindows {
+    let json = serde_json::json!({ "windows": [{
+        "name": "move", "why": "a test", "resources": { "all": true },
+        "when": { "once": { "from": from, "until": from + minutes(1) } },
+    }] });
+    MaintenanceWindows::parse(&json.to_string()).unwrap()
+}
+
 fn tag(key: &str, value: &str) -> (String, String) {
     (key.to_owned(), value.to_owned())
 }
@@ -90,7 +133,7 @@ fn minutes(minutes: i64) -> SignedDuration {
 fn with_consent_and_in_auto_mode_it_acts() {
     let Plan::Planned { policy, steps, mode } = world().plan() else { panic!("{:?}", world().plan()) };
     assert_eq!((policy.as_str(), mode), ("restart-unwell-instance", Mode::Auto));
-    assert_eq!(steps, [Step { action: Action::Reboot, settle_minutes: 10 }]);
+    assert_eq!(steps, [Step::from(Action::Reboot)]);
 }
 
 #[test]
@@ -142,6 +185,7 @@ fn a_policy_lowers_the_mode_and_never_raises_it() {
     w.policies.document.freezes =
         vec![Freeze { name: "sale".to_owned(), from: now(), until: now() + minutes(1) }];
 })]
+#[case::maintenance("maintenance", |w: &mut World| w.policies.maintenance = window(now()))]
 #[case::breaker("breaker", |w: &mut World| {
     let breaker = nightjar_domain::remediation::Breaker { failures: 3, opened_at: Some(now() - minutes(1439)) };
     w.fleet.ledger.breakers.insert("restart-unwell-instance".to_owned(), breaker);
@@ -172,15 +216,72 @@ fn a_policy_lowers_the_mode_and_never_raises_it() {
     w.instance().tags.extend([tag(OPT_IN, "stop_start")]);
     w.runbook()[0].action = Action::StopStart;
 })]
+#[case::group_without_consent("opt_in", |w: &mut World| {
+    w.plan_for(Action::AsgReplace);
+    w.group().tags.clear();
+})]
+#[case::protected_group("protected", |w: &mut World| {
+    w.plan_for(Action::ScaleOut);
+    w.group().tags.extend([tag(PROTECTED, "")]);
+})]
+#[case::isolate_in_a_group("precondition", |w: &mut World| {
+    w.plan_for(Action::Isolate);
+    w.instance().tags.extend([tag(GROUP_TAG, "web")]);
+})]
+#[case::isolate_two_interfaces("precondition", |w: &mut World| {
+    w.plan_for(Action::Isolate);
+    w.instance().network_interfaces = 2;
+})]
+#[case::isolate_what_is_isolated("precondition", |w: &mut World| {
+    w.plan_for(Action::Isolate);
+    w.instance().security_groups = vec!["sg-9".to_owned()];
+})]
+#[case::document_without_agent("precondition", |w: &mut World| {
+    w.plan_for(Action::SsmDocument);
+    w.instance().is_managed = false;
+})]
+#[case::replace_outside_a_group("precondition", |w: &mut World| {
+    w.plan_for(Action::AsgReplace);
+    w.fleet.group = None;
+})]
+#[case::replace_the_only_member("precondition", |w: &mut World| {
+    w.plan_for(Action::AsgReplace);
+    w.group().desired = 1;
+    w.group().members.truncate(1);
+})]
+#[case::replace_beside_an_unhealthy_member("precondition", |w: &mut World| {
+    w.plan_for(Action::AsgReplace);
+    w.group().members[1].is_healthy = false;
+})]
+#[case::replace_beside_a_missing_member("precondition", |w: &mut World| {
+    w.plan_for(Action::AsgReplace);
+    w.group().desired = 4;
+})]
+#[case::replace_where_nothing_may_be_launched("precondition", |w: &mut World| {
+    w.plan_for(Action::AsgReplace);
+    w.group().suspended.push("Launch".to_owned());
+})]
+#[case::replace_what_leaves_already("precondition", |w: &mut World| {
+    w.plan_for(Action::AsgReplace);
+    w.group().members[0].lifecycle = "Terminating".to_owned();
+})]
+#[case::scale_beyond_the_maximum("precondition", |w: &mut World| {
+    w.plan_for(Action::ScaleOut);
+    w.group().max = 3;
+})]
+#[case::scale_while_a_member_comes("precondition", |w: &mut World| {
+    w.plan_for(Action::ScaleOut);
+    w.group().members[2].lifecycle = "Pending".to_owned();
+})]
 fn only_this_belt_stops_it(#[case] belt: &str, #[case] change: fn(&mut World)) {
     let mut world = world();
     change(&mut world);
     let explained = explain(&world.incident, &world.policies, &world.fleet, now());
     assert_eq!(explained.belt, Some(belt), "{explained:?}");
     let policy = world.policies.document.policies.last().unwrap();
-    let action = policy.runbook[0].action;
+    let step = &policy.runbook[0];
     let World { incident, policies, fleet } = &world;
-    let situation = Situation { incident, policies, policy, action, fleet, now: now(), resumes: false };
+    let situation = Situation { incident, policies, policy, step, fleet, now: now(), resumes: false };
     let stopping: Vec<&str> =
         BELTS.iter().filter(|belt| (belt.check)(&situation).is_some()).map(|belt| belt.name).collect();
     assert_eq!(stopping, [belt], "no other belt has anything against it");
@@ -209,6 +310,7 @@ fn too_many_approvals_wait() {
 #[case::as_old_as_allowed(|w: &mut World| w.incident.anomaly.window_end = now() - minutes(30))]
 #[case::as_young_as_allowed(|w: &mut World| w.instance().launched_at = Some(now() - minutes(15)))]
 #[case::as_unsure_as_allowed(|w: &mut World| w.incident.finding.causes[0].confidence = 0.5)]
+#[case::the_maintenance_is_over(|w: &mut World| w.policies.maintenance = window(now() - minutes(1)))]
 #[case::the_freeze_is_over(|w: &mut World| {
     w.policies.document.freezes =
         vec![Freeze { name: "sale".to_owned(), from: now() - minutes(9), until: now() }];
@@ -239,11 +341,18 @@ fn what_no_restart_mends_is_left_to_people() {
 fn every_mistake_in_the_policies_is_told_at_once() {
     let mut document = serde_json::to_value(PoliciesDocument::bundled().unwrap()).unwrap();
     document["limits"]["per_hour"] = 0.into();
-    document["policies"][0]["runbook"] = serde_json::json!([{ "action": "isolate" }, { "action": "snapshot_first" }]);
+    document["documents"] = serde_json::json!([{ "name": "restart", "parameters": { "Service": ["nginx"] } }]);
+    document["policies"][0]["runbook"] = serde_json::json!([
+        { "action": "isolate" },
+        { "action": "reboot", "security_group": "sg-1" },
+        { "action": "ssm_document", "document": "format-disk" },
+        { "action": "ssm_document", "document": "restart", "parameters": { "Service": ["sshd"] } },
+        { "action": "snapshot_first" },
+    ]);
     document["policies"][1]["name"] = "full-disk".into();
     insta::assert_snapshot!(
         PoliciesDocument::parse(&document.to_string()).unwrap_err(),
-        @"remediation_policies.json: limits.per_hour lies between 1 and 1000; policies[0] (full-disk): runbook[0]: isolate is not carried out by this build; use reboot, stop_start, snapshot_first or notify_only; policies[0] (full-disk): runbook[1]: snapshot_first heals nothing: a step follows it; policies[1] (full-disk): the name is used twice"
+        @"remediation_policies.json: limits.per_hour lies between 1 and 1000; policies[0] (full-disk): runbook[0] (isolate): only people can follow it: nothing else, or notify_only; policies[0] (full-disk): runbook[0] (isolate): security_group names the quarantine's security group, such as sg-0123456789abcdef0; policies[0] (full-disk): runbook[1] (reboot): security_group belongs to isolate; policies[0] (full-disk): runbook[2] (ssm_document): format-disk is not one of documents; policies[0] (full-disk): runbook[3] (ssm_document): documents does not allow restart with Service = sshd; policies[0] (full-disk): runbook[4] (snapshot_first): it heals nothing: a step follows it; policies[1] (full-disk): the name is used twice"
     );
 }
 
@@ -341,7 +450,7 @@ fn a_ticket_survives_its_token_and_nonsense_does_not_pass() {
 
 #[test]
 fn an_escalation_tells_everything_that_was_tried() {
-    let step = |action| Step { action, settle_minutes: 10 };
+    let step = Step::from;
     let run = Run {
         policy: "p".to_owned(),
         steps: vec![step(Action::SnapshotFirst), step(REBOOT)],
@@ -350,6 +459,7 @@ fn an_escalation_tells_everything_that_was_tried() {
         tried: Vec::new(),
         acted_at: Some(at("2026-11-21T10:00:00Z")),
         approved_by: None,
+        remembered: None,
     };
     let first = Claim { run: Some(run), ..claim(ClaimState::Finished { action: Action::SnapshotFirst }) };
     let second = first.start(1, Some("taken"), minutes(2), at("2026-11-21T10:01:00Z")).unwrap();
@@ -358,4 +468,79 @@ fn an_escalation_tells_everything_that_was_tried() {
     let outcome = RemediationOutcome::of(&incident(), &ended).unwrap();
     insta::assert_snapshot!(outcome.result.text(), @"Not healed: CPUUtilization is 97.0, still outside 18.0 to 31.0. Tried: snapshot at 2026-11-21T10:00:00Z (taken); reboot at 2026-11-21T10:01:00Z (CPUUtilization is 97.0, still outside 18.0 to 31.0). A person has to look.");
     assert_eq!(outcome.tried.len(), 2);
+}
+
+#[rstest]
+#[case(Action::Isolate)]
+#[case(Action::SsmDocument)]
+#[case(Action::AsgReplace)]
+#[case(Action::ScaleOut)]
+fn every_step_is_planned_where_nothing_speaks_against_it(#[case] action: Action) {
+    let mut world = world();
+    world.plan_for(action);
+    assert!(matches!(world.plan(), Plan::Planned { .. }), "{:?}", world.plan());
+    // Each needs its own word in the tag: that of another step is none.
+    let others = "reboot isolate ssm_document asg_replace scale_out".replace(action.as_str(), "");
+    world.instance().tags.extend([tag(OPT_IN, &others)]);
+    assert!(matches!(world.plan(), Plan::Declined { reason: DeclineReason::NotOptedIn { .. } }), "{:?}", world.plan());
+}
+
+fn ended(action: Action, remembered: Option<Remembered>, state: ClaimState) -> Claim {
+    let run = Run {
+        policy: "p".to_owned(),
+        steps: vec![Step::from(action)],
+        step: 0,
+        trace: "t".to_owned(),
+        tried: Vec::new(),
+        acted_at: Some(now()),
+        approved_by: None,
+        remembered,
+    };
+    Claim { run: Some(run), ..claim(state) }
+}
+
+#[test]
+fn a_step_is_taken_back_only_once_it_has_ended_and_only_if_it_can_be() {
+    let isolated =
+        |state| ended(Action::Isolate, Some(Remembered::SecurityGroups { groups: vec!["sg-1".to_owned()] }), state);
+    let contained = isolated(ClaimState::Contained { action: Action::Isolate });
+    let asked = contained.ask_back("ops", "it was us", now()).unwrap();
+    assert_eq!(resume(&asked, now()), Resume::Undo { action: Action::Isolate });
+    assert_eq!(asked.ask_back("ops", "again", now()).unwrap(), asked, "asking twice is asking once");
+    let undone = asked.settled(ClaimState::Undone { action: Action::Isolate, by: "ops".to_owned() }, now());
+    assert_eq!(undone.ask_back("ops", "", now()), Err(CannotUndo::Undone));
+    let underway = isolated(ClaimState::Finished { action: Action::Isolate });
+    assert_eq!(underway.ask_back("ops", "", now()), Err(CannotUndo::NotEnded));
+    let rebooted = ended(REBOOT, None, ClaimState::Healed { action: REBOOT });
+    assert_eq!(rebooted.ask_back("ops", "", now()), Err(CannotUndo::Nothing));
+    let command = Some(Remembered::Command { id: "c-1".to_owned() });
+    let ran = ended(Action::SsmDocument, command, ClaimState::Healed { action: Action::SsmDocument });
+    assert_eq!(ran.ask_back("ops", "", now()), Err(CannotUndo::Nothing));
+}
+
+#[test]
+fn what_is_remembered_is_how_it_was_before_the_step() {
+    let mut world = world();
+    world.plan_for(Action::ScaleOut);
+    let groups = vec!["sg-1".to_owned(), "sg-2".to_owned()];
+    assert_eq!(Remembered::before(Action::Isolate, &world.fleet), Some(Remembered::SecurityGroups { groups }));
+    let capacity = Remembered::Capacity { group: "web".to_owned(), desired: 3 };
+    assert_eq!(Remembered::before(Action::ScaleOut, &world.fleet), Some(capacity));
+    assert_eq!(Remembered::before(REBOOT, &world.fleet), None);
+}
+
+#[test]
+fn a_replacement_is_judged_by_the_group() {
+    let mut world = world();
+    world.plan_for(Action::AsgReplace);
+    let gone = world.incident.anomaly.resource.id.clone();
+    let judged = |group: Option<&GroupState>, when: &str| judge_replacement(group, &gone, at(SETTLED), at(when));
+    assert!(matches!(judged(Some(world.group()), SETTLED), Judgement::NotYet { .. }), "it is still a member");
+    world.group().members[0].instance = "i-4".to_owned();
+    assert_eq!(judged(Some(world.group()), SETTLED), Judgement::Healed);
+    world.group().members[0].lifecycle = "Pending".to_owned();
+    assert!(matches!(judged(Some(world.group()), SETTLED), Judgement::NotYet { .. }));
+    let Judgement::NotHealed { why } = judged(Some(world.group()), "2026-11-21T10:50:00Z") else { panic!() };
+    assert_eq!(why, "2 of 3 instances of web are healthy and in service");
+    assert!(matches!(judged(None, SETTLED), Judgement::NotHealed { .. }));
 }

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use nightjar_domain::id::IncidentId;
 use nightjar_domain::incident::Incident;
+use nightjar_domain::maintenance::MaintenanceWindows;
 use nightjar_domain::remediation::{
     Act, Action, Announcement, Bounds, Claim, ClaimState, Control, End, FleetState, GROUP_TAG, InstanceState, Ledger,
     Mode, Plan, Policies, PoliciesDocument, Resume, Run, Step, Stop, may_go_on, plan, resume,
@@ -78,8 +79,8 @@ fn world(seed: u64) -> World {
     document.limits.breaker_failures = 2 + dice.roll(3) as u32;
     document.policies.drain(..2);
     document.policies[0].runbook = vec![
-        Step { action: Action::SnapshotFirst, settle_minutes: 0 },
-        Step { action: Action::Reboot, settle_minutes: 5 },
+        Step { settle_minutes: 0, ..Step::from(Action::SnapshotFirst) },
+        Step { settle_minutes: 5, ..Step::from(Action::Reboot) },
     ];
     let bounds = Bounds {
         mode: Mode::Auto,
@@ -111,7 +112,7 @@ fn world(seed: u64) -> World {
     });
     World {
         dice,
-        policies: Policies { bounds, document },
+        policies: Policies { bounds, document, maintenance: MaintenanceWindows::default() },
         incidents: incidents.collect(),
         instances: instances.collect(),
         claims: BTreeMap::new(),
@@ -132,6 +133,7 @@ impl World {
     fn look(&self, n: usize) -> FleetState {
         FleetState {
             instance: Some(self.instances[n % 6].clone()),
+            group: None,
             product_members: 6,
             cooldown_until: self.cooldowns.get(&self.incidents[n].anomaly.resource.arn).copied(),
             incident_status: None,
@@ -191,14 +193,18 @@ impl World {
             return;
         };
         match resume(&claim, at) {
-            Resume::InFlight { .. } | Resume::Settled | Resume::AskPeople | Resume::Complete { .. } => {}
+            Resume::InFlight { .. }
+            | Resume::Settled
+            | Resume::AskPeople
+            | Resume::Complete { .. }
+            | Resume::Undo { .. } => {}
             Resume::OutcomeUnknown { action, .. } => {
                 let state = ClaimState::Unknown { action };
                 self.settle(&claim, state);
             }
             Resume::Verify { action: Action::SnapshotFirst, .. } => {
                 let policy = claim.run.as_ref().unwrap().policy.clone();
-                match may_go_on(&incident, &self.policies, &policy, Action::Reboot, &look, at) {
+                match may_go_on(&incident, &self.policies, &policy, &Step::from(Action::Reboot), &look, at) {
                     Ok(()) => {
                         let look = Box::new(look);
                         self.running.push((
@@ -276,6 +282,7 @@ impl World {
                     tried: Vec::new(),
                     acted_at: Some(at),
                     approved_by: None,
+                    remembered: None,
                 }),
             },
         };

@@ -1,0 +1,7 @@
+//! The engine as Lambda calls it, with AWS mocked behind the real clients.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+
+mod handler;
+mod steps;
+mod support;
