@@ -9,8 +9,8 @@ use crate::envelope::Message;
 use crate::escalation::{Decision, Escalation};
 use crate::feedback::IncidentFeedback;
 use crate::id::IncidentId;
-use crate::security::AttackStory;
 use crate::recovery::Source;
+use crate::security::AttackStory;
 use crate::severity::Severity;
 
 /// The message `nightjar.incident/1`, and the item of the incidents table.

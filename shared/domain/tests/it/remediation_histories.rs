@@ -4,6 +4,12 @@
 //!
 //! `NIGHTJAR_HISTORIES=100000` runs more than the default; the count is printed.
 
+#![allow(
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test stops at the first surprise, and its size is set from outside"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
@@ -21,7 +27,7 @@ const STEPS: usize = 120;
 /// Seconds after which Lambda ends an invocation.
 const TIMEOUT: i64 = 60;
 
-/// SplitMix64 (Steele, Lea, Flood 2014): small, seeded, good enough to choose among a few things.
+/// `SplitMix64` (Steele, Lea, Flood 2014): small, seeded, good enough to choose among a few things.
 struct Dice(u64);
 
 impl Dice {
