@@ -71,13 +71,13 @@ locals {
     TagAlarms = {
       actions    = ["cloudwatch:TagResource"]
       resources  = [local.alarms_of_the_suite]
-      conditions = { "ForAllValues:StringEquals" = { "aws:TagKeys" = local.alarm_owner_tag } }
+      conditions = { "ForAllValues:StringEquals" = { "aws:TagKeys" = [local.alarm_owner_tag] } }
     }
     # Only its own, whatever the code believes.
     DeleteOwnAlarms = {
       actions    = ["cloudwatch:DeleteAlarms"]
       resources  = [local.alarms_of_the_suite]
-      conditions = { StringEquals = { "aws:ResourceTag/${local.alarm_owner_tag}" = "onboarding" } }
+      conditions = { StringEquals = { "aws:ResourceTag/${local.alarm_owner_tag}" = ["onboarding"] } }
     }
   } : sid => permission if var.manage_alarms != "off" }
 }

@@ -42,17 +42,11 @@ fn packed(content: &[u8]) -> Vec<u8> {
 
 /// An hour of ordinary lines.
 fn calm() -> String {
-    (0..600)
-        .map(|n| {
-            format!(
-                "2026-11-21T09:{:02}:{:02}Z INFO request {n} of user{} served in {} ms\n",
-                n / 10 % 60,
-                n % 10 * 6,
-                n % 7,
-                n % 90
-            )
-        })
-        .collect()
+    let line = |n: usize| {
+        let (minute, second, user, ms) = (n / 10 % 60, n % 10 * 6, n % 7, n % 90);
+        format!("2026-11-21T09:{minute:02}:{second:02}Z INFO request {n} of user{user} served in {ms} ms\n")
+    };
+    (0..600).map(line).collect::<Vec<_>>().concat()
 }
 
 /// Five minutes in which a disk fills up.
@@ -182,10 +176,9 @@ fn binary_garbage_is_read_told_of_and_ends_nothing() {
 fn lines_of_a_megabyte_are_cut_counted_and_told() {
     let dir = tempfile::tempdir().unwrap();
     let baseline = file(dir.path(), "calm.log", calm().as_bytes());
-    let mut long = trouble();
-    for n in 0..5 {
-        long.push_str(&format!("2026-11-21T10:05:0{n}Z ERROR payload {}\n", "x".repeat(1 << 20)));
-    }
+    let long: Vec<String> =
+        (0..5).map(|n| format!("2026-11-21T10:05:0{n}Z ERROR payload {}\n", "x".repeat(1 << 20))).collect();
+    let long = trouble() + &long.concat();
     let found = analyzed(Path::new("-"), &baseline, long.as_bytes());
     assert!(found["gaps"].to_string().contains("5 lines are longer than 256 KiB"), "{}", found["gaps"]);
     assert!(

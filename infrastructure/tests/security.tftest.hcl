@@ -122,7 +122,7 @@ run "alarms_are_planned_and_only_its_own_are_deleted" {
     condition = [
       for statement in jsondecode(module.onboarding.policy).Statement : statement.Condition
       if contains(statement.Action, "cloudwatch:DeleteAlarms")
-    ] == [{ StringEquals = { "aws:ResourceTag/aiops:managed-by" = "onboarding" } }]
+    ] == [{ StringEquals = { "aws:ResourceTag/aiops:managed-by" = ["onboarding"] } }]
     error_message = "Onboarding deletes alarms with its ownership tag alone."
   }
 

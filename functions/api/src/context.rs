@@ -5,14 +5,14 @@ use nightjar_anchors::{AnchorBucket, Signer};
 use nightjar_aws::envelope::Publisher;
 use nightjar_aws::settings::Environment;
 use nightjar_aws::stores::{
-    AuditStore, CoverageStore, FeedbackStore, IncidentStore, InventoryStore, ModelStore, RemediationStore, RoutingStore,
-    SeriesStore,
+    AuditStore, CoverageStore, FeedbackStore, IncidentStore, InventoryStore, ModelStore, RemediationStore,
+    RoutingStore, SeriesStore,
 };
 use nightjar_aws::{clients, clock};
 
 use crate::caller::Authorization;
-use crate::page::Page;
 use crate::monitor::Monitor;
+use crate::page::Page;
 use crate::settings::Settings;
 
 /// Built once, before the first request; a clone shares the client.

@@ -194,8 +194,8 @@ async fn hello_is_answered_by_a_snapshot_and_later_by_what_was_missed() {
     let open = mock!(aws_sdk_dynamodb::Client::query)
         .match_requests(|request| request.index_name() == Some("by_status"))
         .then_output(move || QueryOutput::builder().items(stored.clone()).build());
-    let content = json!({ "events": [], "removed": ["inc_9"] }).to_string();
-    let delta = [("id".to_owned(), text("1795255200000-x")), ("content".to_owned(), text(&content))].into();
+    let missed = json!({ "events": [], "removed": ["inc_9"] }).to_string();
+    let delta = [("id".to_owned(), text("1795255200000-x")), ("content".to_owned(), text(&missed))].into();
     let posts = Posts::default();
     let context = context(&[open, query("delta", vec![delta])], &delivering(&posts, ""), Authorization::Nobody);
     let say = async |text: &str| {

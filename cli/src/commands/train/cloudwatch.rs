@@ -17,8 +17,8 @@ const INSTANCE_ID: &str = "InstanceId";
 const PERIOD_SECONDS: i32 = 300;
 const STATISTIC: &str = "Average";
 
-/// The history of `metrics` over the last `days`; a series without datapoints is an error, since a model without it
-/// would not be the one that was asked for.
+/// The history of `metrics` over the last `days`. A metric that was asked for and has no datapoints is an error, since a model
+/// without it would not be the one that was asked for; of the catalogue's metrics those count that the instance has.
 pub(super) async fn history(
     client: &Client,
     instance: &str,
@@ -44,7 +44,7 @@ pub(super) async fn history(
     }
     bar.finish_and_clear();
     ensure!(
-        silent.is_empty(),
+        silent.is_empty() || (metrics.is_empty() && !all.is_empty()),
         "CloudWatch has no datapoints of the last {days} days for {}: look at the instance id, the region and the metric's \
          name (`aws cloudwatch list-metrics --dimensions Name=InstanceId,Value={instance}` shows those there are)",
         silent.join(", ")
@@ -170,7 +170,25 @@ mod tests {
         let client = mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&rule]);
         let error = history(&client, INSTANCE, &[], 14, now()).await.unwrap_err().to_string();
         assert!(error.contains("no datapoints of the last 14 days for AWS/EC2 CPUUtilization"), "{error}");
-        assert_eq!(rule.num_calls(), 3, "the three standard metrics of the catalogue");
+        assert_eq!(rule.num_calls(), wanted(&[]).unwrap().len(), "the standard metrics of the catalogue");
+    }
+
+    #[rstest::rstest]
+    #[case::of_the_catalogue(&[], true)]
+    #[case::asked_for(&["CPUUtilization", "CPUCreditBalance"], false)]
+    #[tokio::test]
+    async fn a_metric_that_the_instance_does_not_have_matters_only_where_it_was_asked_for(
+        #[case] asked: &[&str],
+        #[case] fine: bool,
+    ) {
+        let has = mock!(Client::get_metric_data)
+            .match_requests(|request| format!("{request:?}").contains("CPUUtilization"))
+            .then_output(|| page(&[300], None));
+        let has_not = mock!(Client::get_metric_data).then_output(|| page(&[], None));
+        let client = mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&has, &has_not]);
+        let asked: Vec<String> = asked.iter().map(|&name| name.to_owned()).collect();
+        let series = history(&client, INSTANCE, &asked, 14, now()).await;
+        assert_eq!(series.is_ok_and(|series| series.len() == 1), fine);
     }
 
     #[tokio::test]

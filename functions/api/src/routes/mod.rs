@@ -4,8 +4,8 @@ pub mod alerts;
 pub mod analyze;
 pub mod approvals;
 pub mod audit_log;
-pub mod docs;
 pub mod coverage;
+pub mod docs;
 pub mod events;
 pub mod feedback;
 pub mod health;
@@ -15,13 +15,14 @@ pub mod page;
 pub mod products;
 pub mod remediations;
 pub mod resources;
-pub mod summary;
 pub mod security_detect;
 pub mod security_events;
 pub mod security_types;
+pub mod summary;
 pub mod thresholds;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::extract::rejection::QueryRejection;
 use axum::http::{Method, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -80,7 +81,10 @@ pub fn routes() -> Router<Context> {
         .route("/analyze", get(analyze::resource).post(analyze::datapoints))
         .route("/security-events", get(security_events::list))
         .route("/security-events/types", get(security_types::list))
-        .route("/security-events/detect", post(security_detect::detect))
+        .route(
+            "/security-events/detect",
+            post(security_detect::detect).layer(DefaultBodyLimit::max(security_detect::LARGEST)),
+        )
         .route("/coverage", get(coverage::list))
         .route("/thresholds", get(thresholds::show))
         .route("/me", get(me::show))

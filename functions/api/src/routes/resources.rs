@@ -247,8 +247,14 @@ async fn events(
 ) -> Result<Vec<EventSummary>, Problem> {
     let now = (context.now)();
     let (since, until) = span.unwrap_or((resource_query::quarter_before(now), now));
-    let filter =
-        IncidentFilter { status: None, severity: None, resource_id: Some(resource.reference.id.clone()), since, until };
+    let filter = IncidentFilter {
+        kind: None,
+        status: None,
+        severity: None,
+        resource_id: Some(resource.reference.id.clone()),
+        since,
+        until,
+    };
     let page = context.incidents.list(&filter, limit, None).await?;
     Ok(page.incidents.into_iter().map(EventSummary::from).collect())
 }

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use nightjar_domain::security::AttackStory;
@@ -13,7 +14,7 @@ use crate::context::Context;
 use crate::problem::{BadParameter, Problem};
 
 /// Bytes of a body. Lambda takes 6 MB a call, and a text within JSON is longer than by itself.
-const LARGEST: usize = 3_000_000;
+pub(super) const LARGEST: usize = 3_000_000;
 
 /// What the rules say.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -51,11 +52,12 @@ pub struct SecurityMatch {
     request_body(content = serde_json::Value, description = "CloudTrail events", content_type = "application/json"),
     responses(
         (status = 200, body = Detection),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "A body that is no text, or too large"),
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "A body that is no text"),
         (status = 503, body = Problem, content_type = "application/problem+json", description = "The security monitor does not answer at the moment"),
     )
 )]
-pub async fn detect(State(context): State<Context>, body: Bytes) -> Result<Response, Problem> {
+pub async fn detect(State(context): State<Context>, body: Result<Bytes, BytesRejection>) -> Result<Response, Problem> {
+    let body = body.map_err(|rejection| Problem::of_status(rejection.status(), rejection.body_text()))?;
     let text = readable(&body).map_err(|bad| Problem::invalid_parameters(vec![bad]))?;
     let detection: Detection = context.monitor.ask(&json!({ "action": "detect", "body": text })).await?;
     Ok(([(CACHE_CONTROL, "private, no-store")], Json(detection)).into_response())
@@ -69,9 +71,6 @@ fn readable(body: &[u8]) -> Result<&str, BadParameter> {
     };
     if body.is_empty() {
         return Err(bad("is empty".to_owned()));
-    }
-    if body.len() > LARGEST {
-        return Err(bad(format!("has {} bytes", body.len())));
     }
     std::str::from_utf8(body).map_err(|error| bad(format!("is no UTF-8 text: {error}")))
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::support::{api, api_without_table, fixture, get, item, send};
 
 /// The incidents of a status, as the index by status knows them; others are none.
-fn by_status(incidents: Vec<Incident>) -> Vec<Rule> {
+fn by_status(incidents: &[Incident]) -> Vec<Rule> {
     Status::ALL
         .into_iter()
         .map(|status| {
@@ -52,7 +52,7 @@ async fn asked(path: &str, rules: &[Rule]) -> crate::support::Answer {
 
 #[tokio::test]
 async fn a_summary_counts_and_names_the_worst() {
-    let rules = by_status(vec![incident(), with(Status::Acknowledged, 4), with(Status::Resolved, 9)]);
+    let rules = by_status(&[incident(), with(Status::Acknowledged, 4), with(Status::Resolved, 9)]);
     let answer = asked("/summary?n=1", &rules).await;
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(
@@ -64,13 +64,13 @@ async fn a_summary_counts_and_names_the_worst() {
 
 #[tokio::test]
 async fn means_rest_on_examples_alone() {
-    let mut rules = by_status(vec![incident(), with(Status::Acknowledged, 4), with(Status::Resolved, 9)]);
+    let mut rules = by_status(&[incident(), with(Status::Acknowledged, 4), with(Status::Resolved, 9)]);
     rules.push(mock!(Client::get_item).then_output(|| GetItemOutput::builder().build()));
     let body = asked("/metrics/summary", &rules).await.body;
     assert_eq!((&body["mtta_seconds"], &body["acknowledged_after"]), (&json!(240.0), &json!(1)));
     assert_eq!((&body["mttr_seconds"], &body["resolved"]), (&json!(540.0), &json!(1)));
     assert_eq!((&body["healed"], &body["complete"]), (&json!(0), &json!(true)));
-    let mut nothing = by_status(vec![]);
+    let mut nothing = by_status(&[]);
     nothing.push(mock!(Client::get_item).then_output(|| GetItemOutput::builder().build()));
     assert_eq!(asked("/metrics/summary?days=90", &nothing).await.body["mtta_seconds"], Value::Null);
 }
@@ -79,7 +79,7 @@ async fn means_rest_on_examples_alone() {
 async fn what_is_watched_is_listed_with_what_is_open() {
     let found: std::collections::HashMap<_, _> = serde_dynamo::to_item(resource()).unwrap();
     let scan = mock!(Client::scan).then_output(move || ScanOutput::builder().items(found.clone()).build());
-    let mut rules = by_status(vec![incident()]);
+    let mut rules = by_status(&[incident()]);
     rules.push(scan);
     let body = asked("/resources?limit=5", &rules).await.body;
     assert_eq!(body["resources"][0]["id"], resource().reference.id);

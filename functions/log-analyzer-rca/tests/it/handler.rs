@@ -195,7 +195,7 @@ fn opened(request: &TransactWriteItemsInput) -> Option<&HashMap<String, Attribut
         .iter()
         .filter_map(|item| item.put())
         .find(|put| put.table_name() == "INCIDENTS_TABLE")
-        .map(|put| put.item())
+        .map(aws_sdk_dynamodb::types::Put::item)
 }
 
 /// Opens an incident that is as `expected`.

@@ -83,12 +83,16 @@ async fn evidence_that_makes_an_incident_severe_has_people_told_once() {
 /// Delivers until it succeeds, as Lambda's retries do.
 fn deliver_at_last(world: &World, anomaly: &Anomaly) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let attempt = || runtime.block_on(deliver(world, message(anomaly), now() + SignedDuration::from_mins(1)));
-    assert!((0..50).any(|_| {
-        let done = attempt().is_ok();
-        std::thread::sleep(std::time::Duration::from_millis(u64::from(!done)));
-        done
-    }));
+    let arrived = runtime.block_on(async {
+        for _ in 0..50 {
+            if deliver(world, message(anomaly), now() + SignedDuration::from_mins(1)).await.is_ok() {
+                return true;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        false
+    });
+    assert!(arrived);
 }
 
 #[test]

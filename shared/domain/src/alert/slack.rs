@@ -21,7 +21,7 @@ pub fn slack_message(notice: &Notice) -> Value {
     let mut blocks =
         vec![json!({ "type": "header", "text": { "type": "plain_text", "text": cut(&plain(&header), HEADER_CHARS) } })];
     // Slack refuses the whole message for one empty text.
-    if !notice.summary.is_empty() {
+    if !plain(&notice.summary).is_empty() {
         blocks.push(json!({ "type": "section", "text": markdown(&notice.summary, SECTION_CHARS) }));
     }
     let fields: Vec<Value> = notice

@@ -154,7 +154,7 @@ fn a_policy_lowers_the_mode_and_never_raises_it() {
 #[test]
 fn a_security_incident_is_left_to_people() {
     for change in [(|world: &mut World| world.incident = security_incident()) as fn(&mut World), |world| {
-        world.incident.security = security_incident().security
+        world.incident.security = security_incident().security;
     }] {
         let mut world = world();
         change(&mut world);
