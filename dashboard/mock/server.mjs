@@ -8,6 +8,7 @@ import { PRODUCTS, SILENCES, Trail, advice, incident, instant, points, resources
 
 const DIST = join(import.meta.dirname, "../dist");
 const OPENAPI = join(import.meta.dirname, "../../functions/api/tests/it/snapshots/it__openapi__the_description_is_made_from_the_types.snap");
+const CATALOGUE = join(import.meta.dirname, "../../config/alert_thresholds.json");
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 export const USER = { email: "sam@example.com", password: "correct horse battery" };
 const RANK = { viewer: 0, operator: 1, admin: 2 };
@@ -19,7 +20,7 @@ export const LATER = ["/me", "/metrics/summary", "/resources", "/approvals", "/r
  * @param {{ incidents?: number, hostile?: boolean, auth?: "cognito" | "none", live?: boolean, absent?: string[], role?: string, port?: number, now?: number, serveDist?: boolean }} options
  */
 export async function mock(options = {}) {
-  const { incidents: amount = 14, hostile = false, auth = "none", live = true, absent = ["/thresholds", "/security-events"], role = "admin", port = 0, serveDist = true } = options;
+  const { incidents: amount = 14, hostile = false, auth = "none", live = true, absent = ["/security-events"], role = "admin", port = 0, serveDist = true } = options;
   const now = options.now ?? Date.now();
   const fleet = resources(now);
   if (hostile) fleet[0].tags = { ...fleet[0].tags, '"><img src=x onerror="window.pwned=1">': "<svg onload=window.pwned=1>" };
@@ -99,7 +100,7 @@ export async function mock(options = {}) {
 
   function needed(method, path) {
     if (method === "GET" || path.endsWith("/preview")) return "viewer";
-    if (path.startsWith("/products") || path.startsWith("/thresholds") || path === "/remediations/resume" || path.includes("/policies/")) return "admin";
+    if (path.startsWith("/products") || path === "/remediations/resume" || path.includes("/policies/")) return "admin";
     return "operator";
   }
 
@@ -110,6 +111,7 @@ export async function mock(options = {}) {
       case "GET /health": return json(response, { status: "ok", version: "0.1.0" });
       case "GET /openapi.json": return json(response, openapi());
       case "GET /me": return json(response, { who: auth === "none" ? "anybody" : USER.email, role, authenticated_by: auth });
+      case "GET /thresholds": return json(response, thresholds());
       case "GET /events": return listEvents(response, query);
       case "GET /events/:id": return showEvent(request, response, id);
       case "POST /alerts/:id/acknowledge": return change(request, response, id, "ACKNOWLEDGED", body);
@@ -269,6 +271,12 @@ export async function mock(options = {}) {
     const deeds = absent.includes("/alerts") ? [] : ["acknowledge", "suppress", "resolve", "assign"];
     for (const deed of deeds) document.paths[`/alerts/{id}/${deed}`] = { post: {} };
     return document;
+  }
+
+  /** The catalogue that ships. */
+  function thresholds() {
+    const { sources, resource_types } = JSON.parse(readFileSync(CATALOGUE, "utf8"));
+    return { precedence: [], sources, resource_types };
   }
 
   function cognito(request, response, body) {

@@ -30,8 +30,6 @@ export const ROUTES = {
   setProduct: ["put", "/products/{name}"],
   removeProduct: ["delete", "/products/{name}"],
   thresholds: ["get", "/thresholds"],
-  setThresholds: ["put", "/thresholds"],
-  previewThresholds: ["post", "/thresholds/preview"],
   securityEvents: ["get", "/security-events"],
   auditLog: ["get", "/audit-log"],
   auditVerify: ["get", "/audit-log/verify"],
@@ -93,9 +91,7 @@ export class Client {
   readonly setProduct = (name: string, body: T.ProductSpec, version?: number) =>
     this.ask<T.Product>("setProduct", { path: { name }, body, ...(version !== undefined && { ifMatch: `"${version}"` }) });
   readonly removeProduct = (name: string, version: number) => this.ask("removeProduct", { path: { name }, ifMatch: `"${version}"` });
-  readonly thresholds = () => this.ask("thresholds");
-  readonly setThresholds = (body: unknown, etag: string | null) => this.ask("setThresholds", { body, ...(etag !== null && { ifMatch: etag }) });
-  readonly previewThresholds = (body: unknown) => this.ask("previewThresholds", { body });
+  readonly thresholds = () => this.ask<T.Thresholds>("thresholds");
   readonly securityEvents = (query: { cursor?: string }) => this.ask("securityEvents", { query });
 
   readonly auditLog = (query: { kind?: string; actor?: string; subject?: string; because_of?: string; limit?: number; cursor?: string }) =>

@@ -25,6 +25,7 @@ export const CONTRACT: {
   remediations: Fits<Given<"RemediationStatus">, T.RemediationStatus>;
   silence: Fits<Given<"Silence">, T.Silence>;
   product: Fits<Given<"Product">, T.Product>;
+  thresholds: Fits<Given<"Thresholds">, T.Thresholds>;
 } = {
   incident: true,
   events: true,
@@ -40,4 +41,5 @@ export const CONTRACT: {
   remediations: true,
   silence: true,
   product: true,
+  thresholds: true,
 };

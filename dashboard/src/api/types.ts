@@ -370,3 +370,30 @@ export interface Product {
 
 /** What people write of a product. */
 export type ProductSpec = Omit<Product, "name" | "version" | "changed_by" | "changed_at">;
+
+/** The catalogue of what is watched. */
+export interface Thresholds {
+  resource_types: Record<string, { title: string; metrics: CatalogueEntry[] }>;
+  /** Who recommends the alarms. */
+  sources: Record<string, { title: string }>;
+}
+
+export interface CatalogueEntry {
+  namespace: string;
+  metric: string;
+  unit: string;
+  why: string;
+  alarm?: AlarmEntry | null;
+  anomaly?: object | null;
+}
+
+export interface AlarmEntry {
+  comparison: "above" | "at_or_above" | "below" | "at_or_below";
+  critical: number;
+  warning?: number | null;
+  statistic: string;
+  period_seconds: number;
+  datapoints_to_alarm: number;
+  evaluation_periods: number;
+  source: string;
+}
