@@ -40,6 +40,7 @@ const steps = {
     await page.getByRole("heading", { name: "Causes, likeliest first" }).waitFor();
     await page.getByText("every hash was recomputed here and fits").waitFor();
     await page.waitForFunction(() => document.querySelector(".skeleton") === null);
+    await page.locator(".uplot canvas").first().waitFor({ timeout: 20_000 });
     return { causes: await page.locator(".cause h3").allTextContents(), charts: await page.locator(".uplot canvas").count() };
   },
   async audit() {

@@ -19,6 +19,7 @@ STORES = ROOT / "shared/aws/src/stores"
 SERVICES = {"cloudwatchlogs": "logs"}
 #: Calls whose name is not that of the action in IAM; `None` where IAM asks for nothing of its own.
 ACTIONS = {
+    "lambda:Invoke": "lambda:InvokeFunction",
     "s3:ListObjectsV2": "s3:ListBucket",
     # The client has the operation for directory buckets, and never calls it for others.
     "s3:CreateSession": None,

@@ -45,7 +45,10 @@ class Terraform:
 
 def plan(home: Path) -> bool:
     """Whether the deployment below `home` would be changed by another apply."""
-    return _run(_folder(home), "plan", "-no-color", "-detailed-exitcode", PARALLELISM, accept=(0, 2)).returncode == 2
+    done = _run(_folder(home), "plan", "-no-color", "-detailed-exitcode", PARALLELISM, accept=(0, 2))
+    if done.returncode == 2:
+        print(done.stdout, file=sys.stderr)
+    return done.returncode == 2
 
 
 def destroy(home: Path) -> list[str]:

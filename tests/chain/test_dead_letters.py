@@ -29,7 +29,7 @@ def test_a_message_that_failed_for_a_passing_reason_is_brought_back_by_redrive(c
     fleet = chain.launch(BYSTANDER)
     bystander = fleet.get(BYSTANDER)
     fleet.get_into_trouble()
-    with chain.fault("dynamodb", "PutItem", "error", count=1000, contains="aiops-incidents"):
+    with chain.fault("dynamodb", "TransactWriteItems", "error", count=1000, contains="aiops-incidents"):
         chain.run("anomaly-detector")
     assert chain.dead_letters(RCA) == 1
     assert chain.incidents(bystander) == []

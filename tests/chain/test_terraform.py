@@ -25,18 +25,18 @@ def test_destroy_leaves_nothing(deployment: Deployment) -> None:
     assert terraform.destroy(deployment.stack.home) == []
     client = deployment.stack.client
     left = {
-        "functions": client("lambda").list_functions()["Functions"],
-        "tables": client("dynamodb").list_tables()["TableNames"],
-        "topics": client("sns").list_topics()["Topics"],
+        "functions": [f for f in client("lambda").list_functions()["Functions"] if f["FunctionName"].startswith(PREFIX)],
+        "tables": [name for name in client("dynamodb").list_tables()["TableNames"] if name.startswith(PREFIX)],
+        "topics": [t for t in client("sns").list_topics()["Topics"] if f":{PREFIX}-" in t["TopicArn"]],
         "subscriptions": client("sns").list_subscriptions()["Subscriptions"],
         "queues": client("sqs").list_queues(QueueNamePrefix=PREFIX).get("QueueUrls", []),
         "rules": client("events").list_rules(NamePrefix=PREFIX)["Rules"],
         "alarms": client("cloudwatch").describe_alarms()["MetricAlarms"],
         "dashboards": client("cloudwatch").list_dashboards()["DashboardEntries"],
-        "apis": client("apigatewayv2").get_apis()["Items"],
+        "apis": [api for api in client("apigatewayv2").get_apis()["Items"] if api["Name"].startswith(PREFIX)],
         "roles": [role for role in client("iam").list_roles()["Roles"] if role["RoleName"].startswith(PREFIX)],
         "aliases": [a for a in client("kms").list_aliases()["Aliases"] if a["AliasName"].startswith(f"alias/{PREFIX}")],
-        "buckets": client("s3").list_buckets()["Buckets"],
+        "buckets": [b for b in client("s3").list_buckets()["Buckets"] if b["Name"].startswith(PREFIX)],
         "log groups": client("logs").describe_log_groups(logGroupNamePrefix="/aws/")["logGroups"],
     }
     assert {what: found for what, found in left.items() if found} == {}

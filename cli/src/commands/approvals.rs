@@ -28,8 +28,9 @@ enum ApprovalsCommand {
 
 #[derive(Debug, clap::Args)]
 struct AnswerArgs {
-    /// The token from the message that asked.
-    token: String,
+    /// The token from the message that asked. Not named `token`: that is the one by which people are signed in.
+    #[arg(value_name = "TOKEN")]
+    approval: String,
     /// Why, for the audit trail.
     #[arg(long, default_value = "")]
     why: String,
@@ -57,12 +58,12 @@ pub(super) async fn run(args: &ApprovalsArgs, output: Output) -> anyhow::Result<
 }
 
 fn path(answer: &AnswerArgs, verb: &str) -> anyhow::Result<String> {
-    let (ticket, _) = Ticket::read(&answer.token).context("the token cannot be used")?;
+    let (ticket, _) = Ticket::read(&answer.approval).context("the token cannot be used")?;
     Ok(format!("approvals/{}/{verb}", ticket.incident))
 }
 
 fn body(answer: &AnswerArgs) -> Value {
-    json!({ "token": answer.token, "why": answer.why })
+    json!({ "token": answer.approval, "why": answer.why })
 }
 
 fn describe(waiting: &Value) -> String {
@@ -109,8 +110,8 @@ mod tests {
     #[test]
     fn a_token_names_its_approval() {
         let token = Ticket { incident: incident().id, expires_at: now() }.token(b"mac");
-        let answer = AnswerArgs { token, why: String::new() };
+        let answer = AnswerArgs { approval: token, why: String::new() };
         assert_eq!(path(&answer, "deny").unwrap(), format!("approvals/{}/deny", incident().id));
-        assert!(path(&AnswerArgs { token: "yes".to_owned(), why: String::new() }, "deny").is_err());
+        assert!(path(&AnswerArgs { approval: "yes".to_owned(), why: String::new() }, "deny").is_err());
     }
 }
