@@ -112,7 +112,8 @@ def untag(stack: Stack) -> None:
     key = f"{PREFIX}:monitor"
     tagged = stack.client("resourcegroupstaggingapi").get_resources(TagFilters=[{"Key": key}])["ResourceTagMappingList"]
     for arn in (mapping["ResourceARN"] for mapping in tagged):
-        remove(stack, arn, key)
+        for name in TAGS:
+            remove(stack, arn, name)
     stack.client("autoscaling").delete_tags(
         Tags=[{"ResourceId": "web", "ResourceType": "auto-scaling-group", "Key": key}]
     )

@@ -157,7 +157,7 @@ def test_an_approval_is_good_once_and_only_if_genuine(chain: Chain) -> None:
         chain.run("remediation-engine")
     assert chain.reboots(target) == 1
     (approved,) = chain.facts("remediation.approved", target)
-    assert approved["details"]["why"] == "seen the graphs" and "unauthenticated" in approved["actor"]
+    assert approved["details"]["why"] == "seen the graphs" and "unauthenticated" not in approved["actor"]
 
 
 @pytest.mark.parametrize("change", ["expires", "tags"])
