@@ -11,7 +11,7 @@ use nightjar_domain::anomaly::FoundBy;
 use nightjar_domain::audit::{Fact, FactKind};
 use nightjar_domain::envelope::Envelope;
 use nightjar_domain::id::IncidentId;
-use nightjar_domain::incident::{Incident, Status};
+use nightjar_domain::incident::{Incident, Status, StatusChange};
 use nightjar_domain::incident_change::IncidentChange;
 use nightjar_domain::log_watch;
 use nightjar_domain::metric::SeriesId;
@@ -21,6 +21,8 @@ use serde_json::json;
 use crate::context::Context;
 use crate::publish::ACTOR;
 
+/// By whom a remediation's success ends an incident.
+const REMEDIATION: &str = "remediation-engine";
 /// Incidents looked at at a time.
 const AT_ONCE: usize = 8;
 
@@ -55,8 +57,8 @@ async fn settle(context: &Context, id: &IncidentId, slots: &[Slot], now: Timesta
     };
     let incident = stored.incident;
     if incident.status == Status::Resolved {
-        // By a person, by the remediation, or by a run of ours that died before it told anybody.
-        if is_ours(&incident) {
+        // By a person, whose API has told it; by the remediation, which leaves the telling to us; or by a run of ours that died before.
+        if is_to_be_told(&incident) {
             tell(context, &incident).await?;
         }
         return close(context, slots, now).await.map(|()| false);
@@ -81,9 +83,12 @@ async fn settle(context: &Context, id: &IncidentId, slots: &[Slot], now: Timesta
     }
 }
 
-fn is_ours(incident: &Incident) -> bool {
-    let end = incident.timeline.iter().rev().find(|entry| entry.to == Status::Resolved && entry.evidence.is_none());
-    end.is_some_and(|end| end.by == ACTOR)
+fn is_to_be_told(incident: &Incident) -> bool {
+    end_of(incident).is_some_and(|end| [ACTOR, REMEDIATION].contains(&end.by.as_str()))
+}
+
+fn end_of(incident: &Incident) -> Option<&StatusChange> {
+    incident.timeline.iter().rev().find(|entry| entry.to == Status::Resolved && entry.evidence.is_none())
 }
 
 /// How long each of the incident's sources has been calm.
@@ -113,16 +118,12 @@ async fn calm(context: &Context, incident: &Incident) -> anyhow::Result<BTreeMap
 
 /// Tells those who tell people, and the audit trail; told again, both know it already.
 async fn tell(context: &Context, incident: &Incident) -> anyhow::Result<()> {
-    let Some(end) =
-        incident.timeline.iter().rev().find(|entry| entry.to == Status::Resolved && entry.evidence.is_none())
-    else {
-        return Ok(());
-    };
+    let Some(end) = end_of(incident) else { return Ok(()) };
     let change = IncidentChange { incident: incident.clone() };
     context.incident_changes.publish(&Envelope::first(change, end.at), None).await?;
     let details = json!({ "to": incident.status, "why": end.why, "resource": incident.anomaly.resource.arn });
     let because = end.at.to_string();
-    let fact = Fact::new(FactKind::IncidentChanged, ACTOR, incident.id.as_str(), Some(&because), end.at, details);
+    let fact = Fact::new(FactKind::IncidentChanged, &end.by, incident.id.as_str(), Some(&because), end.at, details);
     context.audit.record(&[fact]).await?;
     Ok(())
 }

@@ -53,7 +53,10 @@ pub async fn handle(context: &Context, event: Value, now: Timestamp) -> anyhow::
 
 /// Brings the inventory up to date, then the alarms.
 async fn run(context: &Context, now: Timestamp) -> anyhow::Result<Summary> {
-    let (discovered, known) = tokio::try_join!(discover(context), async { Ok(context.inventory.all().await?) })?;
+    // In this order: what another run adds while this one looks around is not known to it, and so not retired for not having been
+    // found. The other way round an instance that was just launched would be forgotten until the next run.
+    let known = context.inventory.all().await?;
+    let discovered = discover(context).await?;
     if discovered.resources.is_empty() {
         tracing::warn!(
             tag = %context.settings.monitor_tag,

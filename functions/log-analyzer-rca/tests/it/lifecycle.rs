@@ -165,15 +165,21 @@ async fn trouble_that_comes_back_is_a_new_incident_that_needs_longer_calm() {
     assert_eq!(world.incidents().len(), 2);
 }
 
+#[rstest::rstest]
+#[case::a_run_that_died_after_it_saved("log-analyzer-rca", 1)]
+#[case::a_remediation_that_helped("remediation-engine", 1)]
+#[case::a_person_whose_api_told_it("oncall@example.com", 0)]
 #[tokio::test]
-async fn an_end_that_was_not_told_is_told_by_the_next_run() {
+async fn an_end_that_was_not_told_is_told_by_the_next_run(#[case] by: &str, #[case] told: usize) {
     let world = World::new();
     deliver(&world, message(&later(0)), now()).await.unwrap();
     let incident = only(&world);
-    // A run died after it saved: the slot is still open.
-    world.store(&incident.over("calm", "log-analyzer-rca", at("2026-11-21T10:17:00Z")).unwrap());
+    world.store(&incident.over("calm", by, at("2026-11-21T10:17:00Z")).unwrap());
     assert_eq!(deliver(&world, schedule(), at("2026-11-21T10:22:00Z")).await.unwrap().resolved, 0);
-    assert_eq!((world.open_slots(), world.facts("incident.changed")), (0, 1));
+    assert_eq!((world.open_slots(), world.facts("incident.changed")), (0, told));
+    assert_eq!(world.published("incident-changes").len(), told);
+    deliver(&world, schedule(), at("2026-11-21T10:27:00Z")).await.unwrap();
+    assert_eq!(world.published("incident-changes").len(), told);
 }
 
 #[tokio::test]
