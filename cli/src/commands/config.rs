@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     fn config_dir() -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../config")
+        PathBuf::from("../config")
     }
 
     #[test]

@@ -94,8 +94,7 @@ async fn the_table_the_description_and_the_gateway_know_the_same_operations() {
     let mut tabled: Vec<String> = TABLE.iter().map(|(method, path, _)| format!("{method} {path}")).collect();
     tabled.sort();
     assert_eq!(described, tabled, "the description (left) and the table (right)");
-    let terraform =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../infrastructure/api.tf")).unwrap();
+    let terraform = std::fs::read_to_string("../../infrastructure/api.tf").unwrap();
     for operation in &tabled {
         assert!(terraform.contains(&format!("\"{operation}\"")), "infrastructure/api.tf has no route {operation}");
     }

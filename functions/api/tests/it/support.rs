@@ -112,7 +112,7 @@ impl Answer {
 
 /// An event kept as a file.
 pub(crate) fn fixture(name: &str) -> Value {
-    let file = format!("{}/events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let file = format!("events/{name}.json");
     serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
 }
 

@@ -95,7 +95,7 @@ const SECURITY_GROUP: &str = "sg-0a1b2c3d4e5f60718";
 
 /// Every scenario of a folder below `tests/`, with its file's name.
 pub(crate) fn all(folder: &str) -> Vec<(String, Scenario)> {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests").join(folder);
+    let dir = Path::new("../../tests").join(folder);
     let mut files: Vec<PathBuf> = std::fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     files.sort();
