@@ -42,6 +42,7 @@ resource "aws_apigatewayv2_route" "suite" {
     "POST /analyze"               = var.api_authorization
     "GET /events"                 = var.api_authorization
     "GET /events/{id}"            = var.api_authorization
+    "GET /events/{id}/record"     = var.api_authorization
     "GET /audit-log"              = var.api_authorization
     "GET /audit-log/verify"       = var.api_authorization
     "GET /coverage"               = var.api_authorization

@@ -114,6 +114,7 @@ export async function mock(options = {}) {
       case "GET /thresholds": return json(response, thresholds());
       case "GET /events": return listEvents(response, query);
       case "GET /events/:id": return showEvent(request, response, id);
+      case "GET /events/:id/record": return showRecord(request, response, id);
       case "POST /alerts/:id/acknowledge": return change(request, response, id, "ACKNOWLEDGED", body);
       case "POST /alerts/:id/suppress": return change(request, response, id, "SUPPRESSED", body);
       case "POST /alerts/:id/resolve": return change(request, response, id, "RESOLVED", body);
@@ -154,6 +155,14 @@ export async function mock(options = {}) {
     const found = incidents.get(id);
     if (found === undefined) return problem(response, 404, "Unknown event", `there is no event "${id}"; events are kept until their retention ends`, "urn:problem-type:nightjar:unknown-event");
     json(response, found, { etag: `"${found.version}"` });
+  }
+
+  function showRecord(request, response, id) {
+    const found = incidents.get(id);
+    if (found === undefined) return showEvent(request, response, id);
+    const lines = found.timeline.map((step) => `| ${step.at} | ${step.by} | ${step.to} | ${step.why} |`);
+    response.writeHead(200, { "content-type": "text/markdown; charset=utf-8" });
+    response.end(`# ${found.title}\n\n${lines.join("\n")}\n`);
   }
 
   function change(request, response, id, to, body) {

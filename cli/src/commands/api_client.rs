@@ -159,6 +159,11 @@ impl ApiClient {
         self.send(self.http.get(url).build()?).await
     }
 
+    /// The text at `path`, or what the API says against it.
+    pub(super) async fn get_text(&self, path: &str) -> anyhow::Result<String> {
+        self.exchange(self.http.get(self.base.join(path)?).build()?).await
+    }
+
     /// What the API answers to `body` at `path`, or what it says against it.
     pub(super) async fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         self.post_if(path, body, None).await
@@ -173,7 +178,13 @@ impl ApiClient {
         self.send(request.build()?).await
     }
 
-    async fn send(&self, mut request: Request) -> anyhow::Result<Value> {
+    async fn send(&self, request: Request) -> anyhow::Result<Value> {
+        let text = self.exchange(request).await?;
+        serde_json::from_str(&text)
+            .with_context(|| format!("{} answered something that is not JSON: is it Nightjar's API?", self.base))
+    }
+
+    async fn exchange(&self, mut request: Request) -> anyhow::Result<String> {
         if let Some(host) = &self.host {
             request.headers_mut().insert(HOST, host.clone());
         }
@@ -189,11 +200,10 @@ impl ApiClient {
         let answer = self.http.execute(request).await.with_context(|| format!("{} cannot be reached", self.base))?;
         let status = answer.status();
         let text = answer.text().await.context("the answer ended early")?;
-        let body: Option<Value> = serde_json::from_str(&text).ok();
         if status.is_success() {
-            return body
-                .with_context(|| format!("{} answered something that is not JSON: is it Nightjar's API?", self.base));
+            return Ok(text);
         }
+        let body: Option<Value> = serde_json::from_str(&text).ok();
         let told = body.as_ref().and_then(complaint).unwrap_or_else(|| "it does not say why".to_owned());
         let advice = match status.as_u16() {
             401 => "\nSign in: nightjar login. Where the API takes signatures: --profile, --region.",

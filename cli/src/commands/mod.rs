@@ -12,6 +12,7 @@ mod doctor;
 mod events;
 mod explain;
 mod feedback;
+mod incident;
 mod login;
 mod logs;
 mod models;
@@ -51,6 +52,8 @@ pub enum Command {
     Approvals(approvals::ApprovalsArgs),
     /// See what is under repair and what would be done, stop everything, switch a policy on again.
     Remediate(remediate::RemediateArgs),
+    /// Write the post-incident record of an incident.
+    Incident(incident::IncidentArgs),
     /// Look at what is open, and say what is done about it.
     Alerts(alerts::AlertsArgs),
     /// Hold alerts back for a while.
@@ -98,6 +101,7 @@ pub async fn run(command: Command, output: Output) -> anyhow::Result<Outcome> {
         Command::Explain(args) => explain::run(&args, output).await,
         Command::Approvals(args) => approvals::run(&args, output).await,
         Command::Remediate(args) => remediate::run(&args, output).await,
+        Command::Incident(args) => incident::run(&args, output).await,
         Command::Alerts(args) => alerts::run(&args, output).await,
         Command::Silence(args) => silence::run(&args, output).await,
         Command::Notify(command) => notify::run(&command, output).await,

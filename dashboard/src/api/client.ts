@@ -7,6 +7,7 @@ export const ROUTES = {
   me: ["get", "/me"],
   events: ["get", "/events"],
   event: ["get", "/events/{id}"],
+  record: ["get", "/events/{id}/record"],
   acknowledge: ["post", "/alerts/{id}/acknowledge"],
   suppress: ["post", "/alerts/{id}/suppress"],
   resolve: ["post", "/alerts/{id}/resolve"],
@@ -61,6 +62,8 @@ export class Client {
   readonly events = (query: { status?: T.Status; resource?: string; since?: string; limit?: number; cursor?: string }, signal?: AbortSignal) =>
     this.ask<T.EventPage>("events", { query, ...(signal && { signal }) });
   readonly event = (id: string) => this.ask<T.Incident>("event", { path: { id } });
+  /** The post-incident record, as Markdown. */
+  readonly record = (id: string) => this.ask<string>("record", { path: { id } });
   readonly metricsSummary = (days: number) => this.ask<T.MetricsSummary>("metricsSummary", { query: { days } });
 
   readonly acknowledge = (id: string, why: string, version?: number) => this.act("acknowledge", id, { why }, version);
@@ -132,7 +135,8 @@ export class Client {
       ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
       ...(options.signal && { signal: options.signal }),
     });
-    const body: unknown = response.status === 204 ? undefined : await response.json();
+    const isText = response.headers.get("content-type")?.startsWith("text/") ?? false;
+    const body: unknown = response.status === 204 ? undefined : isText ? await response.text() : await response.json();
     return { body: body as B, etag: response.headers.get("etag") };
   }
 

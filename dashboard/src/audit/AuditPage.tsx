@@ -4,7 +4,7 @@ import { Page } from "../app/Page";
 import { links } from "../app/router";
 import { useServices } from "../app/services";
 import { visible } from "../lib/format";
-import { sentence } from "../incident/report";
+import { sentence } from "../incident/words";
 import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { Loading, ProblemView, State } from "../ui/States";

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 import type { AuditEntry, Incident } from "../api/types";
+import { Problem } from "../api/problem";
 import { Page } from "../app/Page";
 import { links } from "../app/router";
 import { useIncidents, useServices } from "../app/services";
@@ -10,6 +11,7 @@ import { Icon } from "../ui/Icon";
 import { Severity, StatusChip } from "../ui/Severity";
 import { Loading, Notice, ProblemView, State } from "../ui/States";
 import { Ago, Time } from "../ui/Time";
+import { toast } from "../ui/Toasts";
 import { useKeys, useQuery } from "../ui/hooks";
 import { AuditProof } from "./AuditProof";
 import { Causes } from "./Causes";
@@ -19,7 +21,6 @@ import { MetricCard } from "./MetricCard";
 import { Changes, LookAgain, Surroundings } from "./Surroundings";
 import { Deeds, Timeline } from "./Timeline";
 import { save } from "./save";
-import { report } from "./report";
 import "./incident.css";
 
 /** Everything about one incident on one screen. */
@@ -51,7 +52,10 @@ export function IncidentPage({ id }: { id: string }) {
     if (incident !== null && !isOver && (kind !== "assign" || services.canAssign) && (kind !== "approve" || claim !== undefined)) setAction(kind);
   };
   const exportRecord = () => {
-    if (incident !== null) save(`${incident.id}.md`, report(incident, facts));
+    client.record(id).then(
+      (answer) => save(`${id}.md`, answer.body),
+      (problem: unknown) => toast(`The record was not written: ${problem instanceof Problem ? problem.title : String(problem)}`, "critical"),
+    );
   };
   useKeys({
     a: () => act("acknowledge"),

@@ -3,7 +3,7 @@ import { links } from "../app/router";
 import { bytes, causeTitle, dollars, number, visible } from "../lib/format";
 import { Snippet } from "../ui/Copy";
 import { Time } from "../ui/Time";
-import { reach } from "./report";
+import { reach } from "./words";
 
 /** Who changed what before. */
 export function Changes({ finding }: { finding: Finding }) {

@@ -3,7 +3,7 @@ import type { AuditEntry, Incident, Status } from "../api/types";
 import { visible } from "../lib/format";
 import { span } from "../lib/time";
 import { Time } from "../ui/Time";
-import { sentence, timeTo } from "./report";
+import { sentence, timeTo } from "./words";
 
 const TONES: Record<Status, string> = { OPEN: "critical", ACKNOWLEDGED: "accent", SUPPRESSED: "info", RESOLVED: "good" };
 

@@ -45,6 +45,7 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
     ("GET", "/openapi.json", VIEWER),
     ("GET", "/events", VIEWER),
     ("GET", "/events/{id}", VIEWER),
+    ("GET", "/events/{id}/record", VIEWER),
     ("POST", "/alerts/{id}/acknowledge", OPERATOR),
     ("POST", "/alerts/{id}/suppress", OPERATOR),
     ("POST", "/alerts/{id}/resolve", OPERATOR),

@@ -25,6 +25,7 @@ pub mod maintenance;
 pub mod metric;
 pub mod models;
 pub mod onboarding;
+pub mod record;
 pub mod recovery;
 pub mod remediation;
 pub mod resource;

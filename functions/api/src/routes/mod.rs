@@ -56,6 +56,7 @@ pub fn routes() -> Router<Context> {
         .route("/health", get(health::health))
         .route("/events", get(events::list))
         .route("/events/{id}", get(events::show))
+        .route("/events/{id}/record", get(events::show_record))
         .route("/audit-log", get(audit_log::list))
         .route("/audit-log/verify", get(audit_log::verify))
         .route("/alerts/{id}/feedback", post(feedback::give))

@@ -30,7 +30,7 @@ pub(super) fn description() -> utoipa::openapi::OpenApi {
         contact(),
     ),
     paths(
-        health::health, me::show, events::list, events::show, alerts::acknowledge, alerts::suppress,
+        health::health, me::show, events::list, events::show, events::show_record, alerts::acknowledge, alerts::suppress,
         alerts::resolve, feedback::give, remediations::status, remediations::stop,
         remediations::resume, remediations::reset, remediations::undo, approvals::list, approvals::show, approvals::approve, approvals::deny,
         products::list, products::show, products::put, products::remove, security_events::list, security_types::list, security_detect::detect,

@@ -38,7 +38,7 @@ fn table(entries: Vec<AuditEntry>) -> Client {
     mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, [&query])
 }
 
-fn row(entry: &AuditEntry) -> HashMap<String, AttributeValue> {
+pub(crate) fn row(entry: &AuditEntry) -> HashMap<String, AttributeValue> {
     HashMap::from([
         ("seq".to_owned(), AttributeValue::N(entry.seq.to_string())),
         ("entry".to_owned(), AttributeValue::S(entry.to_canonical_json().unwrap())),

@@ -1,11 +1,14 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
+use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use axum::http::StatusCode;
+use nightjar_domain::audit::{AuditEntry, Fact, FactKind, Tip};
 use nightjar_domain::incident::Incident;
-use nightjar_testkit::incident;
-use serde_json::Value;
+use nightjar_testkit::{at, incident};
+use serde_json::{Value, json};
 
+use crate::audit_log::row;
 use crate::support::{api, api_without_table, fixture, get, item, send};
 
 fn stored(incident: &Incident) -> Rule {
@@ -65,4 +68,50 @@ async fn an_id_that_cannot_exist_is_unknown_without_asking_the_table() {
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{id}");
         assert_eq!(answer.header("content-type"), "application/problem+json");
     }
+}
+
+#[tokio::test]
+async fn a_record_tells_what_the_trail_has_about_the_event_and_nothing_else() {
+    let (about, of_another) = (incident().id.to_string(), "inc_ffffffffffffffffffff");
+    let sent = |subject: &str, because: &str| {
+        let details = json!({ "receiver": subject });
+        Fact::new(
+            FactKind::NotificationSent,
+            "alert-handler",
+            subject,
+            Some(because),
+            at("2026-11-21T10:09:00Z"),
+            details,
+        )
+    };
+    let mut tip = Tip::genesis();
+    let mut rows = Vec::new();
+    for fact in [sent("slack", &about), sent("pagerduty", of_another), sent(&about, "again")] {
+        let entry = AuditEntry::next("main", &tip, fact).unwrap();
+        tip = entry.tip();
+        rows.insert(0, row(&entry));
+    }
+    let query = mock!(Client::query).then_compute_output(move |request| {
+        let values = request.expression_attribute_values().unwrap();
+        let is_read = values[":chain"].as_s().unwrap() == "main" && !values.contains_key(":seq");
+        QueryOutput::builder().set_items(Some(if is_read { rows.clone() } else { Vec::new() })).build()
+    });
+    let stored = stored(&incident());
+    let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, [&stored, &query]);
+    let answer = send(api(client), &get(&format!("/events/{}/record", incident().id))).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.header("content-type"), "text/markdown; charset=utf-8");
+    assert_eq!(answer.header("content-disposition"), format!("attachment; filename=\"{about}.md\""));
+    let told = answer.body.as_str().unwrap();
+    assert!(told.contains("notification.sent slack"), "{told}");
+    assert_eq!(told.matches("notification.sent").count(), 2, "{told}");
+    assert!(!told.contains("pagerduty"), "{told}");
+}
+
+#[tokio::test]
+async fn there_is_no_record_of_an_unknown_event() {
+    let rule = mock!(Client::get_item).then_output(|| GetItemOutput::builder().build());
+    let client = mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, [&rule]);
+    let answer = send(api(client), &get(&format!("/events/{}/record", incident().id))).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
 }

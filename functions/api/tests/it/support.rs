@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_mocks::{RuleMode, mock_client};
 use axum::Router;
 use axum::body::to_bytes;
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use lambda_http::tower::ServiceExt;
 use nightjar_api::caller::Authorization;
@@ -151,8 +152,15 @@ pub(crate) async fn send(api: Router, event: &Value) -> Answer {
     let response = api.oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await.unwrap();
-    let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+    let body = if bytes.is_empty() { Value::Null } else { text_or_json(&parts.headers, &bytes) };
     Answer { status: parts.status, headers: parts.headers, body }
+}
+
+fn text_or_json(headers: &HeaderMap, bytes: &[u8]) -> Value {
+    if headers[CONTENT_TYPE].to_str().unwrap().starts_with("text/") {
+        return Value::String(String::from_utf8(bytes.to_vec()).unwrap());
+    }
+    serde_json::from_slice(bytes).unwrap()
 }
 
 /// The incident as its table keeps it.

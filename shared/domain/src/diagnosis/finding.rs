@@ -130,6 +130,16 @@ pub enum PatternChange {
 }
 
 impl PatternChange {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Surged => "surged",
+            Self::Steady => "steady",
+            Self::Vanished => "vanished",
+            Self::Uncompared => "uncompared",
+        }
+    }
+
     /// Whether it may have to do with the incident.
     pub fn is_news(self) -> bool {
         matches!(self, Self::New | Self::Surged | Self::Uncompared)

@@ -14,6 +14,7 @@ mod escalation;
 mod log_watch;
 mod maintenance;
 mod onboarding;
+mod record;
 mod recovery;
 mod remediation;
 mod remediation_histories;
