@@ -63,3 +63,23 @@ test("ten thousand incidents stay usable", async (t) => {
   assert.deepEqual(errors, []);
   await context.close();
 });
+
+test("a click on a row half out of sight opens it: the list does not move under the button", async () => {
+  const { page, context, errors } = await open(browser);
+  await page.goto(server.url);
+  await page.locator(".incident").first().waitFor();
+  const scroller = await page.locator(".scroller").boundingBox();
+  const rows = await page.locator(".incident a").all();
+  let last;
+  for (const row of rows) {
+    const box = await row.boundingBox();
+    if (box.y + box.height < scroller.y + scroller.height) last = box;
+  }
+  await page.mouse.move(last.x + 20, last.y + last.height / 2);
+  await page.mouse.down();
+  await page.waitForTimeout(200);
+  await page.mouse.up();
+  await page.waitForURL(/#\/events\/inc_/);
+  assert.deepEqual(errors, []);
+  await context.close();
+});

@@ -10,7 +10,7 @@ const browser = await launch();
 const { page, errors } = await open(browser);
 page.setDefaultTimeout(20_000);
 
-const rowOf = (resource) => page.locator(".incident", { hasText: resource }).first();
+const rowOf = (resource) => page.locator(".incident", { has: page.getByTitle(resource, { exact: true }) }).first();
 
 const steps = {
   async sign_in() {
@@ -31,9 +31,17 @@ const steps = {
     await page.getByRole("dialog").getByRole("button", { name: "Acknowledge" }).click();
     await rowOf(resource).locator(".chip", { hasText: "Acknowledged" }).waitFor();
   },
-  async reload(resource) {
+  /** Reads the page anew; what was done to the resource's incident is still so. */
+  async reload(rest) {
+    const [resource, state] = rest.split(" ");
     await page.reload();
-    await rowOf(resource).locator(".chip", { hasText: "Acknowledged" }).waitFor();
+    await rowOf(resource).locator(".chip", { hasText: state }).waitFor();
+  },
+  async suppress(resource) {
+    await rowOf(resource).getByRole("button", { name: "Suppress" }).click();
+    await page.getByLabel("Why").fill("known, until tomorrow");
+    await page.getByRole("dialog").getByRole("button", { name: "Suppress" }).click();
+    await rowOf(resource).locator(".chip", { hasText: "Suppressed" }).waitFor();
   },
   async read(resource) {
     await rowOf(resource).getByRole("link").click();

@@ -64,7 +64,7 @@ def test_somebody_sees_it_come_looks_and_leaves(chain: Chain, tmp_path: Path) ->
     with visitor(chain, tmp_path) as person, ThreadPoolExecutor(1) as background:
         person.does("sign_in")
 
-        seen = background.submit(person.does, "see", instance.role.name)
+        seen = background.submit(person.does, "see", instance.id)
         fleet.get_into_trouble()
         chain.deployment.stack.fire(f"{PREFIX}-anomaly-detector-schedule")
         until(lambda: chain.incidents(instance), "the incident to be stored", seconds=60)
@@ -72,7 +72,15 @@ def test_somebody_sees_it_come_looks_and_leaves(chain: Chain, tmp_path: Path) ->
         assert seen.result(timeout=130)["at"] - stored_at < SEEN_WITHIN
         chain.settle()
 
-        told = person.does("read", instance.role.name)
+        person.does("acknowledge", instance.id)
+        person.does("reload", f"{instance.id} Acknowledged")
+        person.does("suppress", instance.id)
+        person.does("reload", f"{instance.id} Suppressed")
+        (incident,) = chain.incidents(instance)
+        assert [change["to"] for change in incident["timeline"] if "evidence" not in change] == ["OPEN", "ACKNOWLEDGED", "SUPPRESSED"]
+        assert incident["timeline"][-1]["by"].startswith(chain.deployment.admin.name)
+
+        told = person.does("read", instance.id)
         assert told["causes"][0] == "Memory exhaustion"
         assert told["charts"] >= 1
         person.does("picture", "incident")

@@ -29,7 +29,7 @@ export function IncidentRow({ event, claim, isSelected, freshAt, canAssign, onSe
       </div>
       <div className="incident-what">
         <div className="incident-title">
-          <a id={`row-${event.id}`} href={links.incident(event.id)} onFocus={onSelect} className="truncate">
+          <a id={`row-${event.id}`} href={links.incident(event.id)} onFocus={onSelect} className="truncate" title={event.resource.id}>
             <span>{visible(event.metric)}</span> <span className="incident-of">of</span> <strong>{visible(name)}</strong>
           </a>
           {!isOpen && <StatusChip status={event.status} />}

@@ -32,6 +32,8 @@ export function NowPage() {
   const [level, setLevel] = useState<Level | "any">("any");
   const [search, setSearch] = useState("");
   const [selected, setSelected] = useState<string | null>(null);
+  // Chosen by key: only then is the row brought into sight. Under a mouse button that is down, the row must not move, or the click is lost.
+  const [sought, setSought] = useState<string | null>(null);
   const [action, setAction] = useState<{ action: Action; event: EventSummary } | null>(null);
   const searchField = useRef<HTMLInputElement>(null);
   const isNarrow = useMedia("(max-width: 760px)");
@@ -53,9 +55,13 @@ export function NowPage() {
   const position = shown.findIndex((event) => event.id === selected);
   const current = shown[position];
 
+  const seek = (id: string | null) => {
+    setSelected(id);
+    setSought(id);
+  };
   const move = (by: number) => {
     const next = shown[Math.max(0, Math.min(shown.length - 1, position === -1 ? 0 : position + by))];
-    if (next !== undefined) setSelected(next.id);
+    if (next !== undefined) seek(next.id);
   };
   const act = (kind: Action) => {
     if (current === undefined || (kind === "assign" && !services.canAssign) || (kind === "approve" && !claims.has(current.id))) return;
@@ -66,8 +72,8 @@ export function NowPage() {
     ArrowDown: () => move(1),
     k: () => move(-1),
     ArrowUp: () => move(-1),
-    Home: () => setSelected(shown[0]?.id ?? null),
-    End: () => setSelected(shown.at(-1)?.id ?? null),
+    Home: () => seek(shown[0]?.id ?? null),
+    End: () => seek(shown.at(-1)?.id ?? null),
     Enter: () => {
       const focused = document.activeElement;
       if (focused instanceof HTMLElement && focused.matches("button, a")) focused.click();
@@ -157,7 +163,7 @@ export function NowPage() {
                 keyOf={(event) => event.id}
                 rowHeight={isNarrow ? 116 : 70}
                 scroller={scroller}
-                reveal={position === -1 ? undefined : position}
+                reveal={position === -1 || selected !== sought ? undefined : position}
                 render={(event) => (
                   <IncidentRow
                     event={event}
