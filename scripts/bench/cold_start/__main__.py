@@ -12,10 +12,10 @@ import sys
 from pathlib import Path
 
 from .cases import CASES
-from .measure import measure
+from .measure import Empty, measure, measure_empty
 from .packages import NoPackage, architecture
 from .process import Unmeasurable
-from .report import as_json, as_table, over_the_limit
+from .report import as_json, as_sentence, as_table, over_the_limit
 
 SCRATCH = Path("target/bench-cold-start")
 
@@ -26,17 +26,26 @@ def main() -> int:
         results = asyncio.run(
             measure(options.functions, options.packages, SCRATCH.absolute(), options.runs, options.warm, _say)
         )
+        empty = _beside_nothing(options)
     except (NoPackage, Unmeasurable) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
     if options.json:
-        print(json.dumps(as_json(results, options.runs, options.warm), indent=2))
+        print(json.dumps(as_json(results, empty, options.runs, options.warm), indent=2))
     else:
         print(as_table(results))
+        if empty is not None:
+            print(as_sentence(empty))
     too_large = over_the_limit(results)
     for sentence in too_large:
         print(f"bench: {sentence}", file=sys.stderr)
     return 1 if too_large else 0
+
+
+def _beside_nothing(options: argparse.Namespace) -> Empty | None:
+    if options.empty is None or (options.functions and "api" not in options.functions):
+        return None
+    return asyncio.run(measure_empty(options.empty, options.packages, SCRATCH.absolute(), options.runs))
 
 
 def _options() -> argparse.Namespace:
@@ -51,6 +60,7 @@ def _options() -> argparse.Namespace:
         default=Path("target/lambda-packages") / architecture(),
         help="where the zips are (target/lambda-packages/<this machine's architecture>)",
     )
+    parser.add_argument("--empty", type=Path, help="an empty function on lambda_http, to measure the API's start against")
     options = parser.parse_args()
     known = [case.name for case in CASES]
     for name in options.functions:

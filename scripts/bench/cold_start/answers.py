@@ -111,6 +111,20 @@ class Answers:
         ]
         return {"MetricDataResults": results, "Messages": []}
 
+    def _resourcegroupstaggingapi_GetResources(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Nothing but the instance, which EC2 tells more of, has the tag."""
+        return {"ResourceTagMappingList": [], "PaginationToken": ""}
+
+    def _autoscaling_DescribeAutoScalingGroups(self, asked: dict[str, Any]) -> str:
+        found = "<DescribeAutoScalingGroupsResult><AutoScalingGroups/></DescribeAutoScalingGroupsResult>"
+        metadata = "<ResponseMetadata><RequestId>1</RequestId></ResponseMetadata>"
+        namespace = "http://autoscaling.amazonaws.com/doc/2011-01-01/"
+        return f'<DescribeAutoScalingGroupsResponse xmlns="{namespace}">{found}{metadata}</DescribeAutoScalingGroupsResponse>'
+
+    def _cloudwatch_DescribeAlarms(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """None is made yet, and the function makes none unless it is told to."""
+        return {"MetricAlarms": [], "CompositeAlarms": []}
+
     def _logs_DescribeLogGroups(self, asked: dict[str, Any]) -> dict[str, Any]:
         return {"logGroups": [{"logGroupName": asked["logGroupNamePrefix"], "storedBytes": 0}]}
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from . import examples
 from .answers import INCIDENTS_LISTED
+from .tables import to_attributes
 
 MB = 1_000_000
 LIMIT = 3 * MB
@@ -41,6 +42,9 @@ def _list_request() -> dict[str, Any]:
     return examples.http_event("/events", {"since": since, "limit": "20"})
 
 
+#: What asks nothing of AWS: the API beside a function on lambda_http that does nothing else.
+HEALTH = Case("api", lambda: examples.http_event("/health", {}), {"statusCode": 200})
+
 CASES = (
     Case(
         "onboarding",
@@ -61,5 +65,10 @@ CASES = (
         limit_bytes=LIMIT_WITH_EC2,
     ),
     Case("api", _list_request, {"statusCode": 200, "events": INCIDENTS_LISTED}),
+    Case("security-monitor", examples.trail_event, {"events": 1, "published": 1}),
+    # A run with nobody to train for: what a training takes is no matter of its start.
+    Case("model-trainer", examples.schedule_event, {"promoted": 0, "rejected": 0}, inventory_is_empty=True),
+    # Nobody's page is open.
+    Case("realtime", lambda: examples.stream_event(to_attributes(examples.incident())), {"events": 1, "delivered": 0}),
     Case("audit-anchor", examples.schedule_event, {"anchored": True, "chains": 1, "entries": 1}),
 )

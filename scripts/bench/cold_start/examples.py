@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -220,6 +221,57 @@ def http_event(path: str, query: dict[str, str]) -> dict[str, Any]:
         "rawQueryString": "&".join(f"{name}={value}" for name, value in query.items()),
         "headers": {"host": context["domainName"], "accept": "application/json"},
         "queryStringParameters": query,
-        "requestContext": context,
+        "requestContext": context | {"authorizer": {"iam": _CALLER}},
         "isBase64Encoded": False,
     }
+
+
+_CALLER = {
+    "accessKey": "ASIAEXAMPLEEXAMPLE00",
+    "accountId": ACCOUNT,
+    "callerId": "AROAEXAMPLEEXAMPLE000:bench",
+    "cognitoIdentity": None,
+    "principalOrgId": None,
+    "userArn": f"arn:aws:sts::{ACCOUNT}:assumed-role/reader/bench",
+    "userId": "AROAEXAMPLEEXAMPLE000:bench",
+}
+
+
+def trail_event() -> dict[str, Any]:
+    """Somebody stopped the trail, as EventBridge tells it; every time it is somebody else, and so another incident."""
+    at = rfc3339(datetime.now(UTC))
+    name = f"bench-{uuid.uuid4().hex[:12]}"
+    detail = {
+        "eventVersion": "1.09",
+        "eventID": str(uuid.uuid4()),
+        "eventName": "StopLogging",
+        "eventSource": "cloudtrail.amazonaws.com",
+        "eventTime": at,
+        "eventType": "AwsApiCall",
+        "eventCategory": "Management",
+        "managementEvent": True,
+        "readOnly": False,
+        "awsRegion": REGION,
+        "recipientAccountId": ACCOUNT,
+        "sourceIPAddress": "192.0.2.1",
+        "userAgent": "bench",
+        "userIdentity": {"type": "IAMUser", "arn": f"arn:aws:iam::{ACCOUNT}:user/{name}", "accountId": ACCOUNT, "userName": name},
+        "requestParameters": {"name": "main"},
+        "responseElements": None,
+    }
+    return schedule_event() | {"detail-type": "AWS API Call via CloudTrail", "source": "aws.cloudtrail", "detail": detail}
+
+
+def stream_event(item: dict[str, Any]) -> dict[str, Any]:
+    """An incident is new in its table. `item` is written as DynamoDB writes it."""
+    change = {"Keys": {"id": item["id"]}, "NewImage": item, "SequenceNumber": "1", "SizeBytes": 1, "StreamViewType": "NEW_IMAGE"}
+    record = {
+        "eventID": uuid.uuid4().hex,
+        "eventName": "INSERT",
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": REGION,
+        "dynamodb": change,
+        "eventSourceARN": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/aiops-incidents/stream/bench",
+    }
+    return {"Records": [record]}

@@ -36,7 +36,7 @@ def unpack(package: Path, into: Path) -> Path:
     return binary
 
 
-def peer_bytes(module: str, forest: Path | None) -> int:
+def peer_bytes(recording: Path, forest: Path | None) -> int:
     """The zip of a Python function with its pinned dependencies.
 
     boto3 is bundled, as AWS advises: the one in the managed runtime changes under the function.
@@ -44,8 +44,9 @@ def peer_bytes(module: str, forest: Path | None) -> int:
     names = BOTO3 + (SCIKIT_LEARN if forest else ())
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in ("bootstrap", "common", module):
+        for name in ("bootstrap", "replay"):
             archive.write(PEERS / f"{name}.py", f"{name}.py")
+        archive.write(recording, "recording.json")
         if forest:
             archive.write(forest, "forest.pickle")
         for path, inside in _files(names):

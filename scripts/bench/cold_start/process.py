@@ -38,12 +38,13 @@ class Program:
 
 @dataclass(frozen=True)
 class Run:
-    """Seconds to the first answer, seconds of each later invocation, peak memory, and the first calls to AWS."""
+    """Seconds to the first answer, seconds of each later invocation, peak memory, the first calls to AWS and the first answer."""
 
     cold: float
     warm: tuple[float, ...]
     peak_kib: int
     calls: Counter[str]
+    answer: bytes
 
 
 async def run(program: Program, case: Case, aws: FakeAws, aws_address: str, warm: int) -> Run:
@@ -52,17 +53,16 @@ async def run(program: Program, case: Case, aws: FakeAws, aws_address: str, warm
     aws.calls.clear()
     runtime = RuntimeApi()
     server, address = await serve(runtime.handle)
-    event = json.dumps(case.event()).encode()
     with tempfile.TemporaryDirectory(prefix="nightjar-bench-") as home, open(f"{home}/log", "w+b") as log:
         environment = _environment(home, address, aws_address) | program.environment
         started = time.perf_counter()
         process = subprocess.Popen(program.command, env=environment, cwd=home, stdout=log, stderr=log)
         try:
-            first = await _invoke(runtime, case, event, process)
+            first = await _invoke(runtime, case, process)
             calls = Counter(aws.calls)
-            later = [await _invoke(runtime, case, event, process) for _ in range(warm)]
+            later = [await _invoke(runtime, case, process) for _ in range(warm)]
             durations = tuple(answer.at - answer.asked_at for answer in later)
-            return Run(first.at - started, durations, _peak_kib(process.pid), calls)
+            return Run(first.at - started, durations, _peak_kib(process.pid), calls, first.body)
         except (FunctionFailed, TimeoutError) as error:
             log.seek(0)
             refused = "".join(f"\n{call}" for call in aws.calls if call.startswith("refused"))
@@ -76,7 +76,8 @@ async def run(program: Program, case: Case, aws: FakeAws, aws_address: str, warm
             server.close()
 
 
-async def _invoke(runtime: RuntimeApi, case: Case, event: bytes, process: subprocess.Popen[bytes]) -> Answer:
+async def _invoke(runtime: RuntimeApi, case: Case, process: subprocess.Popen[bytes]) -> Answer:
+    event = json.dumps(case.event()).encode()
     answer = await _patiently(runtime.invoke(event), process)
     if problem := case.problem(answer.body):
         raise FunctionFailed(problem)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from .cases import MB
-from .measure import Result
+from .measure import Empty, Result
 
 HEAD: tuple[str, ...] = ("", "cold start, min / median", "warm", "peak RSS", "zip")
 
@@ -26,7 +26,7 @@ def ratios(result: Result) -> dict[str, float]:
     return {name: python[name] / rust[name] for name in rust}
 
 
-def as_json(results: list[Result], runs: int, warm: int) -> dict[str, Any]:
+def as_json(results: list[Result], empty: Empty | None, runs: int, warm: int) -> dict[str, Any]:
     functions = {
         result.case.name: {
             "rust": asdict(result.rust),
@@ -36,7 +36,15 @@ def as_json(results: list[Result], runs: int, warm: int) -> dict[str, Any]:
         }
         for result in results
     }
-    return {"runs": runs, "warm_invocations_a_run": warm, "functions": functions}
+    beside = None if empty is None else asdict(empty) | {"ratio": empty.ratio}
+    return {"runs": runs, "warm_invocations_a_run": warm, "functions": functions, "api_beside_an_empty_function": beside}
+
+
+def as_sentence(empty: Empty) -> str:
+    return (
+        f"\n`GET /health`, cold, median: api {empty.api_ms:.1f} ms, an empty function on lambda_http {empty.empty_ms:.1f} ms, "
+        f"{empty.ratio:.2f} ×"
+    )
 
 
 def as_table(results: list[Result]) -> str:

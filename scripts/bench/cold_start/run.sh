@@ -23,4 +23,6 @@ if ! cmp -s "$requirements" "$venv/installed.txt"; then
 fi
 
 cd "$root"
-PYTHONPATH="$root/scripts" exec "$venv/bin/python" -m bench.cold_start "$@"
+cargo build --locked --release --package nightjar-bench-empty
+target=${CARGO_TARGET_DIR:-$root/target}
+PYTHONPATH="$root/scripts" exec "$venv/bin/python" -m bench.cold_start --empty "$target/release/empty" "$@"
