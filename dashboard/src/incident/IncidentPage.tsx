@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import type { AuditEntry, Incident } from "../api/types";
 import { Page } from "../app/Page";
-import { links } from "../app/router";
+import { asked, links } from "../app/router";
 import { useIncidents, useServices } from "../app/services";
 import { number, score, visible } from "../lib/format";
 import { ActionDialog, deedName, type Action } from "../now/ActionDialog";
@@ -31,6 +31,8 @@ export function IncidentPage({ id }: { id: string }) {
   const approvals = useQuery("approvals", () => client.approvals());
   const told = useQuery(`facts of ${id}`, () => client.auditLog({ because_of: id, limit: 100 }));
   const about = useQuery(`facts about ${id}`, () => client.auditLog({ subject: id, limit: 100 }));
+  // A link in a notification may ask for something; whoever follows it confirms it here.
+  const [wanted, setWanted] = useState(() => asked(location.hash));
   const [action, setAction] = useState<Action | null>(null);
 
   const incident = query.data;
@@ -50,6 +52,12 @@ export function IncidentPage({ id }: { id: string }) {
   const act = (kind: Action) => {
     if (incident !== null && !isOver && (kind !== "assign" || services.canAssign) && (kind !== "approve" || claim !== undefined)) setAction(kind);
   };
+  const canBegin = wanted !== null && incident !== null && (wanted !== "approve" || approvals.data !== null);
+  useEffect(() => {
+    if (!canBegin) return;
+    act(wanted);
+    setWanted(null);
+  });
   const exportRecord = () => {
     if (incident !== null) save(`${incident.id}.md`, report(incident, facts));
   };
@@ -166,6 +174,12 @@ function Facts({ incident }: { incident: Incident }) {
         <dd><strong>{number(anomaly.observed)}</strong>, expected {number(anomaly.expected.low)} to {number(anomaly.expected.high)}</dd>
         <dt>Score</dt>
         <dd>{score(anomaly.score)} by detector <span className="mono">{anomaly.detector}</span></dd>
+        {incident.assignee != null && (
+          <>
+            <dt>Assigned to</dt>
+            <dd className="anywhere">{visible(incident.assignee)}</dd>
+          </>
+        )}
         <dt>Id</dt>
         <dd className="mono">{incident.id}</dd>
       </dl>
