@@ -96,6 +96,10 @@ chain-test: ## The patches of the local AWS, and the chain on it
 scenarios: setup ## Every fault of tests/scenarios on the local AWS, with what was said and how long it took
 	SCENARIOS=all $(PYTHON) -m pytest --capture=no tests/chain/test_scenarios.py
 
+.PHONY: storm
+storm: setup ## 10,000 alerts of 1,000 resources in a minute, through the local AWS, and how many notifications leave
+	STORM=all $(PYTHON) -m pytest --capture=no tests/chain/test_storm.py
+
 .PHONY: fuzz
 fuzz: ## Counted: a million hostile inputs for the detector, 200,000 for the log miner, 100,000 for the security rules, 100,000 histories of remediation
 	cargo run --package nightjar-model --locked --example fuzz -- 1000000

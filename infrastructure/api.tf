@@ -67,6 +67,11 @@ resource "aws_apigatewayv2_route" "suite" {
     "POST /alerts/{id}/acknowledge" = var.api_authorization
     "POST /alerts/{id}/suppress"    = var.api_authorization
     "POST /alerts/{id}/resolve"     = var.api_authorization
+    "POST /alerts/{id}/assign"      = var.api_authorization
+
+    "GET /silences"         = var.api_authorization
+    "POST /silences"        = var.api_authorization
+    "DELETE /silences/{id}" = var.api_authorization
 
     "GET /security-events"         = var.api_authorization
     "GET /security-events/types"   = var.api_authorization

@@ -11,10 +11,11 @@ module "alert_handler" {
   dead_letter_queue_arn = aws_sqs_queue.dead_letters["alert-handler"].arn
 
   environment = {
-    NOTIFICATIONS_TABLE   = aws_dynamodb_table.suite["notifications"].name
-    SLACK_WEBHOOK_URL     = var.slack_webhook_url
-    WEBHOOK_URL           = var.webhook_url
-    WEBHOOK_SECRET        = var.webhook_secret
+    NOTIFICATIONS_TABLE = aws_dynamodb_table.suite["notifications"].name
+    # Where the values are, not the values.
+    SLACK_WEBHOOK_URL     = lookup(local.alert_secret_references, "slack-webhook-url", null)
+    WEBHOOK_URL           = lookup(local.alert_secret_references, "webhook-url", null)
+    WEBHOOK_SECRET        = lookup(local.alert_secret_references, "webhook-secret", null)
     PUBLISH_LEASE_SECONDS = var.publish_lease_seconds
     ALERT_GROUPS_TABLE    = aws_dynamodb_table.suite["alert-groups"].name
     SILENCES_TABLE        = aws_dynamodb_table.suite["silences"].name
@@ -51,10 +52,14 @@ module "alert_handler" {
       actions   = ["dynamodb:GetItem"]
       resources = [aws_dynamodb_table.suite["inventory"].arn]
     }
-    # What channels of the routes refer to by name: secrets below /<prefix>/, and topics named after the suite.
+    # What channels of the routes refer to by name: secrets below <prefix>/, and topics named after the suite.
     ChannelSecrets = {
       actions   = ["ssm:GetParameter"]
       resources = ["arn:${local.partition}:ssm:${var.aws_region}:${local.account}:parameter/${local.prefix}/*"]
+    }
+    ChannelSecretsInSecretsManager = {
+      actions   = ["secretsmanager:GetSecretValue"]
+      resources = ["arn:${local.partition}:secretsmanager:${var.aws_region}:${local.account}:secret:${local.prefix}/*"]
     }
     ChannelTopics = {
       actions   = ["sns:Publish"]

@@ -30,6 +30,7 @@ module "api" {
     API_AUTHORIZATION          = var.api_authorization
     IAM_CALLER_ROLE            = var.iam_caller_role
     ROUTING_TABLE              = aws_dynamodb_table.suite["routing"].name
+    SILENCES_TABLE             = aws_dynamodb_table.suite["silences"].name
     INCIDENT_CHANGES_TOPIC_ARN = aws_sns_topic.suite["incident-changes"].arn
   }
 
@@ -72,11 +73,22 @@ module "api" {
       actions   = ["kms:GetPublicKey"]
       resources = [aws_kms_key.anchors.arn]
     }
-    # Products alone: the documents beside them are Terraform's.
+    # Products alone: the documents beside them are Terraform's, and are only read.
     Products = {
       actions    = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"]
       resources  = [aws_dynamodb_table.suite["routing"].arn]
       conditions = { "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = ["product"] } }
+    }
+    # How long a silence may be.
+    Routes = {
+      actions    = ["dynamodb:GetItem"]
+      resources  = [aws_dynamodb_table.suite["routing"].arn]
+      conditions = { "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = ["document"] } }
+    }
+    # Silences are set and ended, never deleted: they go by themselves.
+    Silences = {
+      actions   = ["dynamodb:Scan", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+      resources = [aws_dynamodb_table.suite["silences"].arn]
     }
     Changes = {
       actions   = ["sns:Publish"]

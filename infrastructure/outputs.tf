@@ -84,3 +84,8 @@ output "next_steps" {
     var.api_authorization == "NONE" ? "The API answers anyone: set api_authorization = \"JWT\" before real incidents are in it." : "",
   ]))
 }
+
+output "alert_secret_references" {
+  description = "Where the channels' secrets are, by name: what the routes refer to."
+  value       = local.alert_secret_references
+}

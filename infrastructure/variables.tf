@@ -328,6 +328,39 @@ variable "webhook_secret" {
   }
 }
 
+variable "alert_secrets" {
+  description = "What further channels of the routes need to know, by name: bot tokens, routing keys, URLs. Kept as the routes refer to them: {\"ssm\": \"/<name_prefix>/alerts/<name>\"}, or {\"secretsmanager\": \"<name_prefix>/alerts/<name>\"}."
+  type        = map(string)
+  default     = {}
+  sensitive   = true
+
+  validation {
+    condition     = alltrue([for name in nonsensitive(keys(var.alert_secrets)) : can(regex("^[a-z0-9][a-z0-9-]{0,63}$", name))])
+    error_message = "Names in alert_secrets are 1 to 64 lower-case letters, digits and hyphens."
+  }
+
+  validation {
+    condition     = alltrue([for value in values(var.alert_secrets) : length(value) > 0 && length(value) <= 4096])
+    error_message = "Values in alert_secrets have 1 to 4,096 characters: a parameter takes no more."
+  }
+
+  validation {
+    condition     = length(setintersection(nonsensitive(keys(var.alert_secrets)), ["slack-webhook-url", "webhook-url", "webhook-secret"])) == 0
+    error_message = "slack-webhook-url, webhook-url and webhook-secret have variables of their own."
+  }
+}
+
+variable "alert_secret_store" {
+  description = "Where the channels' secrets are kept: ssm (Parameter Store, free) or secretsmanager ($0.40 a secret and month)."
+  type        = string
+  default     = "ssm"
+
+  validation {
+    condition     = contains(["ssm", "secretsmanager"], var.alert_secret_store)
+    error_message = "alert_secret_store must be ssm or secretsmanager."
+  }
+}
+
 variable "alert_routes_file" {
   description = "Who is told what, when. Null means config/alert_routes.json."
   type        = string

@@ -252,3 +252,21 @@ run "group_tag_with_a_space" {
   expect_failures = [var.group_tags]
   variables { group_tags = ["my group"] }
 }
+
+run "secret_of_a_channel_with_a_slash_in_its_name" {
+  command         = plan
+  expect_failures = [var.alert_secrets]
+  variables { alert_secrets = { "team/slack" = "xoxb-1" } }
+}
+
+run "secret_of_a_channel_that_has_its_own_variable" {
+  command         = plan
+  expect_failures = [var.alert_secrets]
+  variables { alert_secrets = { slack-webhook-url = "https://hooks.slack.com/services/T0/B0/token" } }
+}
+
+run "secrets_in_a_store_that_is_not_known" {
+  command         = plan
+  expect_failures = [var.alert_secret_store]
+  variables { alert_secret_store = "vault" }
+}

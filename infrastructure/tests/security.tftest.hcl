@@ -19,6 +19,7 @@ run "everything_is_encrypted_with_the_suites_key" {
       [for function in local.modules : function.configuration.log_key == aws_kms_key.suite.arn],
       [for function in local.modules : function.configuration.environment_key == aws_kms_key.suite.arn],
       [aws_cloudwatch_log_group.api_access.kms_key_id == aws_kms_key.suite.arn],
+      [for parameter in aws_ssm_parameter.alert : parameter.key_id == aws_kms_key.suite.arn && parameter.type == "SecureString"],
     ))
     error_message = "Topics, queues, tables, logs and function environments use the customer-managed key."
   }
@@ -528,5 +529,52 @@ run "tags_and_dashboard" {
   assert {
     condition     = length(jsondecode(aws_cloudwatch_dashboard.suite.dashboard_body).widgets) == 8
     error_message = "The dashboard template renders."
+  }
+}
+
+run "secrets_of_channels_are_kept_apart_from_the_function" {
+  variables {
+    slack_webhook_url = "https://hooks.slack.com/services/T0/B0/token"
+    alert_secrets     = { slack-bot = "xoxb-secret" }
+  }
+
+  assert {
+    condition     = sort(keys(aws_ssm_parameter.alert)) == tolist(["slack-bot", "slack-webhook-url"]) && length(aws_secretsmanager_secret.alert) == 0
+    error_message = "One parameter for each secret that is set."
+  }
+
+  assert {
+    condition     = nonsensitive(module.alert_handler.environment)["SLACK_WEBHOOK_URL"] == "ssm:/aiops/alerts/slack-webhook-url"
+    error_message = "The function is told where the URL is, not the URL."
+  }
+
+  assert {
+    condition     = !can(regex("xoxb-secret|T0/B0", jsonencode(nonsensitive(module.alert_handler.environment))))
+    error_message = "No secret is in the function's environment."
+  }
+}
+
+run "secrets_manager_keeps_them_where_it_is_asked_to" {
+  variables {
+    alert_secret_store = "secretsmanager"
+    alert_secrets      = { pagerduty = "R0UTINGKEY" }
+  }
+
+  assert {
+    condition     = aws_secretsmanager_secret.alert["pagerduty"].name == "aiops/alerts/pagerduty" && aws_secretsmanager_secret.alert["pagerduty"].kms_key_id == aws_kms_key.suite.arn && length(aws_ssm_parameter.alert) == 0
+    error_message = "Secrets Manager keeps them, encrypted with the suite's key."
+  }
+
+  assert {
+    condition     = output.alert_secret_references == { pagerduty = "secretsmanager:aiops/alerts/pagerduty" }
+    error_message = "The output tells what the routes may refer to."
+  }
+
+  assert {
+    condition = length([
+      for statement in jsondecode(module.alert_handler.policy).Statement : statement
+      if contains(statement.Action, "secretsmanager:GetSecretValue") && statement.Resource == ["arn:aws:secretsmanager:us-east-1:111122223333:secret:aiops/*"]
+    ]) == 1
+    error_message = "The function reads the suite's secrets, and no others."
   }
 }

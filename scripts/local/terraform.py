@@ -20,7 +20,7 @@ from local.stack import ROOT, Stack
 #: Resources the emulator creates at once; what takes time is the provider's own waiting.
 PARALLELISM = "-parallelism=30"
 SERVICES = (
-    "apigatewayv2 cloudtrail cloudwatch cognitoidp dynamodb ec2 events iam kms lambda logs s3 scheduler sns sqs ssm sts".split()
+    "apigatewayv2 cloudtrail cloudwatch cognitoidp dynamodb ec2 events iam kms lambda logs s3 scheduler secretsmanager sns sqs ssm sts".split()
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import subprocess
 import time
@@ -177,7 +178,7 @@ def chain(deployment: Deployment) -> Iterator[Chain]:
 
 @pytest.fixture(scope="session")
 def all_receivers(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receivers]:
-    """Receivers at the addresses that the routes look up in the parameter store."""
+    """Receivers at the addresses that the routes look up in the parameter store and in Secrets Manager."""
     running = Receivers(SECRET, tmp_path_factory.mktemp("receivers") / "self-signed.pem")
     ssm = deployment.stack.client("ssm")
     names = re.findall(r'"ssm": "/aiops/chain/([a-z-]+)"', ROUTES.read_text())
@@ -185,6 +186,9 @@ def all_receivers(deployment: Deployment, tmp_path_factory: pytest.TempPathFacto
     values |= {"untrusted": running.tls_url("untrusted"), "secret": SECRET, "next-secret": NEXT_SECRET}
     for name, value in values.items():
         ssm.put_parameter(Name=f"/aiops/chain/{name}", Value=value, Type="SecureString")
+    names = re.findall(r'"secretsmanager": "aiops/chain/alerts#([a-z-]+)"', ROUTES.read_text())
+    secrets = deployment.stack.client("secretsmanager")
+    secrets.create_secret(Name="aiops/chain/alerts", SecretString=json.dumps({name: running.url(name) for name in names}))
     yield running
     running.stop()
 

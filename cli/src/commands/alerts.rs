@@ -33,6 +33,14 @@ enum AlertsCommand {
     Ack(DeedArgs),
     /// Say that it is over.
     Resolve(DeedArgs),
+    /// Give it to somebody.
+    Assign {
+        #[command(flatten)]
+        deed: DeedArgs,
+        /// Who takes care of it from now on.
+        #[arg(long, value_name = "NAME")]
+        to: String,
+    },
     /// Hold it back for a while. If it is still open then, it is told again.
     Suppress {
         #[command(flatten)]
@@ -64,9 +72,9 @@ impl DeedArgs {
         Ok(format!("alerts/{}/{deed}", self.id))
     }
 
-    fn body(&self, until: Option<Timestamp>) -> Value {
+    fn body(&self, until: Option<Timestamp>, to: Option<&str>) -> Value {
         let mut body = json!({ "why": self.why });
-        for (name, value) in [("by", json!(self.by)), ("until", json!(until))] {
+        for (name, value) in [("by", json!(self.by)), ("until", json!(until)), ("to", json!(to))] {
             if !value.is_null() {
                 body[name] = value;
             }
@@ -77,22 +85,23 @@ impl DeedArgs {
 
 pub(super) async fn run(args: &AlertsArgs, output: Output) -> anyhow::Result<Outcome> {
     let client = args.api.client().await?;
-    let (deed, name, until) = match &args.command {
+    let (deed, name, until, to) = match &args.command {
         AlertsCommand::List { status, limit } => {
             let query = [("status", status.clone()), ("limit", limit.to_string())];
             let page = client.get("events", &query).await?;
             output.print(&page, describe_list)?;
             return Ok(Outcome::Fine);
         }
-        AlertsCommand::Ack(deed) => (deed, "acknowledge", None),
-        AlertsCommand::Resolve(deed) => (deed, "resolve", None),
+        AlertsCommand::Ack(deed) => (deed, "acknowledge", None, None),
+        AlertsCommand::Resolve(deed) => (deed, "resolve", None, None),
+        AlertsCommand::Assign { deed, to } => (deed, "assign", None, Some(to.as_str())),
         AlertsCommand::Suppress { deed, length } => {
             let until = length.after(clock::now());
             anyhow::ensure!(until.is_some(), "a suppression needs an end: for ever is what resolve is for");
-            (deed, "suppress", until)
+            (deed, "suppress", until, None)
         }
     };
-    let event = client.post_if(&deed.path(name)?, &deed.body(until), deed.if_version).await?;
+    let event = client.post_if(&deed.path(name)?, &deed.body(until, to), deed.if_version).await?;
     output.print(&event, describe_event)?;
     Ok(Outcome::Fine)
 }

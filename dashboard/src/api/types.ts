@@ -185,6 +185,8 @@ export interface Incident {
   finding: Finding;
   escalation: { decision: "escalated" | "recorded"; because: string };
   timeline: StatusChange[];
+  /** Who takes care of it. */
+  assignee?: string | null;
   feedback?: IncidentFeedback | null;
   version: number;
 }

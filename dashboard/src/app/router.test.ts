@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { links, parseRoute } from "./router";
+import { asked, links, parseRoute } from "./router";
 
 describe("routes", () => {
   it.each([
@@ -13,6 +13,13 @@ describe("routes", () => {
     ["#/a/b/c", { page: "unknown" }],
     ["#/events/%zz", { page: "unknown" }],
   ])("reads %s", (hash, expected) => expect(parseRoute(hash)).toEqual(expected));
+
+  it.each([
+    ["#/events/inc_1?do=acknowledge", "acknowledge"],
+    ["#/events/inc_1?do=approve", "approve"],
+    ["#/events/inc_1?do=delete", null],
+    ["#/events/inc_1", null],
+  ])("knows what %s asks for", (hash, expected) => expect(asked(hash)).toBe(expected));
 
   it("reads back what it writes, ARNs too", () => {
     const arn = "arn:aws:ec2:eu-west-1:1:instance/i-0";

@@ -18,6 +18,14 @@ export function parseRoute(hash: string): Route {
   return page !== undefined && id === null ? { page } : { page: "unknown" };
 }
 
+const DEEDS = ["acknowledge", "suppress", "resolve", "approve"] as const;
+
+/** What a link asks to begin, such as `#/events/inc_1?do=acknowledge`. */
+export function asked(hash: string): (typeof DEEDS)[number] | null {
+  const wanted = new URLSearchParams(hash.split("?")[1] ?? "").get("do");
+  return DEEDS.find((name) => name === wanted) ?? null;
+}
+
 function decode(text: string): string | null {
   try {
     return decodeURIComponent(text);

@@ -2,7 +2,7 @@ import { useEffect, useState } from "react";
 import type { AuditEntry, Incident } from "../api/types";
 import { Problem } from "../api/problem";
 import { Page } from "../app/Page";
-import { links } from "../app/router";
+import { asked, links } from "../app/router";
 import { useIncidents, useServices } from "../app/services";
 import { number, score, visible } from "../lib/format";
 import { ActionDialog, deedName, type Action } from "../now/ActionDialog";
@@ -32,6 +32,8 @@ export function IncidentPage({ id }: { id: string }) {
   const approvals = useQuery("approvals", () => client.approvals());
   const told = useQuery(`facts of ${id}`, () => client.auditLog({ because_of: id, limit: 100 }));
   const about = useQuery(`facts about ${id}`, () => client.auditLog({ subject: id, limit: 100 }));
+  // A link in a notification may ask for something; whoever follows it confirms it here.
+  const [wanted, setWanted] = useState(() => asked(location.hash));
   const [action, setAction] = useState<Action | null>(null);
 
   const incident = query.data;
@@ -51,6 +53,12 @@ export function IncidentPage({ id }: { id: string }) {
   const act = (kind: Action) => {
     if (incident !== null && !isOver && (kind !== "assign" || services.canAssign) && (kind !== "approve" || claim !== undefined)) setAction(kind);
   };
+  const canBegin = wanted !== null && incident !== null && (wanted !== "approve" || approvals.data !== null);
+  useEffect(() => {
+    if (!canBegin) return;
+    act(wanted);
+    setWanted(null);
+  });
   const exportRecord = () => {
     client.record(id).then(
       (answer) => save(`${id}.md`, answer.body),
@@ -170,6 +178,12 @@ function Facts({ incident }: { incident: Incident }) {
         <dd><strong>{number(anomaly.observed)}</strong>, expected {number(anomaly.expected.low)} to {number(anomaly.expected.high)}</dd>
         <dt>Score</dt>
         <dd>{score(anomaly.score)} by detector <span className="mono">{anomaly.detector}</span></dd>
+        {incident.assignee != null && (
+          <>
+            <dt>Assigned to</dt>
+            <dd className="anywhere">{visible(incident.assignee)}</dd>
+          </>
+        )}
         <dt>Id</dt>
         <dd className="mono">{incident.id}</dd>
       </dl>

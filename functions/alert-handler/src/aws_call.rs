@@ -1,5 +1,6 @@
 //! Single calls to services that are not worth an SDK of their own in the package: `sqs:SendMessage` for what is given up,
-//! `sns:Publish` for e-mail and topics, `ssm:GetParameter` for secrets. Signed with the SDK's own signer and credentials.
+//! `sns:Publish` for e-mail and topics, `ssm:GetParameter` and `secretsmanager:GetSecretValue` for secrets. Signed with the
+//! SDK's own signer and credentials.
 
 use std::fmt;
 use std::time::SystemTime;

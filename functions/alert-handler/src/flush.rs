@@ -7,7 +7,7 @@ use nightjar_aws::stores::Delivery;
 use nightjar_domain::alert::Bulletin;
 use nightjar_domain::audit::{Fact, FactKind};
 use nightjar_domain::id::GroupId;
-use nightjar_domain::routing::held::{Claim, Loaded, Settlement};
+use nightjar_domain::routing::held::{Claim, Loaded, Settlement, Thread};
 use nightjar_domain::routing::inhibition::Active;
 use nightjar_domain::routing::{Because, Flush, Look, Member, Silence, Verdict, flush};
 use serde_json::json;
@@ -124,6 +124,10 @@ async fn bulletin<G: Groups>(
     let single = single.and_then(|text| message::notice(&text));
     let last = loaded.state.last_notified_at;
     let mut bulletin = Bulletin::new(&claim.group, because, (firing, resolved), last, single, now);
+    // What an emptied group said before is another story.
+    if last.is_some() && context.channels.keeps_thread(&claim.group) {
+        bulletin.thread = context.groups.thread(&claim.group.id).await?;
+    }
     bulletin.notice.facts.extend(of_product(context, firing.iter().chain(resolved)));
     let incident = &bulletin.notice.incident_id;
     if !incident.is_empty() {
@@ -173,11 +177,15 @@ async fn tell<G: Groups>(
         Delivery::InFlight => return Ok(Told::InFlight),
         Delivery::AlreadySent => Told::Before,
         Delivery::Claimed => {
-            if let Err(error) = context.channels.send(bulletin).await {
-                if let Err(unreleased) = context.notifications.release(&bulletin.id).await {
-                    tracing::warn!(notification = %bulletin.id, error = %unreleased, "the claim was not given back; it ends with its lease");
+            match context.channels.send(bulletin).await {
+                Ok(None) => {}
+                Ok(Some(thread)) => keep(context, bulletin, &thread, now).await,
+                Err(error) => {
+                    if let Err(unreleased) = context.notifications.release(&bulletin.id).await {
+                        tracing::warn!(notification = %bulletin.id, error = %unreleased, "the claim was not given back; it ends with its lease");
+                    }
+                    return Ok(Told::Failed(failure::Failed::of(error, now)));
                 }
-                return Ok(Told::Failed(failure::Failed::of(error, now)));
             }
             context.notifications.sent(&bulletin.id, now).await?;
             tracing::info!(%destination, notification = %bulletin.id, because = ?bulletin.because, "notification sent");
@@ -186,6 +194,14 @@ async fn tell<G: Groups>(
     };
     context.audit.record(&[sent_fact(bulletin, now)]).await?;
     Ok(told)
+}
+
+/// Remembers a group's first message. It is out: failing here would send it twice, and without its place the next one stands
+/// alone, which is the smaller harm.
+async fn keep<G: Groups>(context: &Context<G>, bulletin: &Bulletin, thread: &Thread, now: Timestamp) {
+    if let Err(error) = context.groups.keep_thread(&bulletin.group.id, thread, now).await {
+        tracing::warn!(group = %bulletin.group.id, %error, "where the first message is could not be kept; the next stands alone");
+    }
 }
 
 async fn settle<G: Groups>(

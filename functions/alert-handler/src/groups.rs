@@ -5,7 +5,7 @@ use std::future::Future;
 use jiff::{SignedDuration, Timestamp};
 use nightjar_aws::stores::{AlertGroupStore, Disabled, StoreError};
 use nightjar_domain::id::GroupId;
-use nightjar_domain::routing::held::{Change, Claim, Loaded, Place, Settlement};
+use nightjar_domain::routing::held::{Change, Claim, Loaded, Place, Settlement, Thread};
 use nightjar_domain::routing::inhibition::Active;
 use nightjar_domain::routing::rate_limit::Window;
 use nightjar_domain::routing::{Group, Member, Silence};
@@ -48,4 +48,6 @@ groups! {
     fn disabled(destination: &str) -> Option<Disabled>;
     fn disable(disabled: &Disabled) -> ();
     fn enable(destination: &str) -> ();
+    fn thread(group: &GroupId) -> Option<Thread>;
+    fn keep_thread(group: &GroupId, thread: &Thread, now: Timestamp) -> ();
 }

@@ -37,6 +37,10 @@ pub enum SendError {
     Refused { host: String, status: StatusCode, code: Option<String> },
     #[error("{host} says that it is gone for good (410): nothing more is sent there")]
     Gone { host: String },
+    #[error("{host} answers {code}: nothing was posted")]
+    Declined { host: String, code: String },
+    #[error("{host} does not take the mail: {problem}")]
+    Mail { host: String, problem: String },
     #[error("{host} redirects ({status}), which is not followed: set the final URL")]
     Redirected { host: String, status: StatusCode },
 }
@@ -81,6 +85,17 @@ pub fn client() -> Result<Client, reqwest::Error> {
 
 /// Posts once.
 pub async fn send(client: &Client, post: Post) -> Result<(), SendError> {
+    exchange(client, post).await.map(drop)
+}
+
+/// Posts once, and returns what was answered.
+pub(crate) async fn ask(client: &Client, post: Post) -> Result<String, SendError> {
+    let host = post.endpoint.host().to_owned();
+    let answer = exchange(client, post).await?;
+    answer.text().await.map_err(|error| SendError::Unreachable { host, problem: chain(&error.without_url()) })
+}
+
+async fn exchange(client: &Client, post: Post) -> Result<Response, SendError> {
     let host = post.endpoint.host().to_owned();
     let mut request = client.post(post.endpoint.url().clone()).header(CONTENT_TYPE, "application/json").body(post.body);
     for (name, value) in post.headers {
@@ -92,11 +107,11 @@ pub async fn send(client: &Client, post: Post) -> Result<(), SendError> {
     }
 }
 
-async fn classify(host: String, answer: Response) -> Result<(), SendError> {
+async fn classify(host: String, answer: Response) -> Result<Response, SendError> {
     let status = answer.status();
     let retry_after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
     if status.is_success() {
-        Ok(())
+        Ok(answer)
     } else if status == StatusCode::TOO_MANY_REQUESTS {
         Err(SendError::Throttled { host, status, retry_after })
     } else if status.is_server_error() {
@@ -112,8 +127,12 @@ async fn classify(host: String, answer: Response) -> Result<(), SendError> {
 
 /// Slack answers with one word, such as `invalid_token`. Anything else may repeat what was posted, and is not told.
 async fn error_code(answer: Response) -> Option<String> {
-    let is_code = |text: &str| text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-    answer.text().await.ok().filter(|text| (1..=LONGEST_CODE).contains(&text.len()) && is_code(text))
+    answer.text().await.ok().filter(|text| is_code(text))
+}
+
+/// Whether a text is one of the words by which Slack names an error.
+pub(crate) fn is_code(text: &str) -> bool {
+    (1..=LONGEST_CODE).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
 }
 
 /// The error and what caused it: reqwest's own text names neither a timeout nor a refused connection.

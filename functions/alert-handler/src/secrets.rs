@@ -1,4 +1,4 @@
-//! What channels need to know and nobody may read: taken from the environment, or from SSM Parameter Store by name.
+//! What channels need to know and nobody may read: taken from the environment, from SSM Parameter Store or from Secrets Manager.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,11 +6,11 @@ use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
 use nightjar_domain::routing::{Channel, SecretRef};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::aws_call::{AwsCaller, CallError};
 
-/// How long a parameter is not read again: a rotated key is used that much later at most.
+/// How long what was read is not read again: a rotated key is used that much later at most.
 const KEPT: SignedDuration = SignedDuration::from_mins(5);
 
 /// A value, or where it is.
@@ -20,15 +20,62 @@ pub struct Secret(Source);
 #[derive(Clone)]
 enum Source {
     Known(String),
-    Parameter(String),
+    Kept(Place),
+}
+
+/// Where a value is kept.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// A parameter's name.
+    Ssm(String),
+    /// A secret's name or ARN, and the member of the JSON object that it is.
+    SecretsManager(String, Option<String>),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ssm(name) => write!(f, "ssm:{name}"),
+            Self::SecretsManager(name, None) => write!(f, "secretsmanager:{name}"),
+            Self::SecretsManager(name, Some(key)) => write!(f, "secretsmanager:{name}#{key}"),
+        }
+    }
+}
+
+/// A value could not be read. Nothing of it is told.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    #[error("{place}: {problem}")]
+    Call { place: String, problem: CallError },
+    #[error("{0} holds no text: store the value as a string, and name a member of a JSON object with #member")]
+    NoText(String),
 }
 
 impl Secret {
+    /// What a reference leads to; `None` where it is an environment variable that is not set.
+    fn of(reference: &SecretRef, env: &impl Fn(&str) -> Option<String>) -> Option<Self> {
+        Some(Self(match reference {
+            SecretRef::Ssm(name) => Source::Kept(Place::Ssm(name.clone())),
+            SecretRef::SecretsManager(name) => Source::Kept(match name.rsplit_once('#') {
+                Some((name, key)) => Place::SecretsManager(name.to_owned(), Some(key.to_owned())),
+                None => Place::SecretsManager(name.clone(), None),
+            }),
+            SecretRef::Env(name) => {
+                let value = env(name).filter(|value| !value.is_empty())?;
+                // Terraform keeps the values elsewhere, and tells the function where.
+                match SecretRef::parse(&value) {
+                    Some(elsewhere) => return Self::of(&elsewhere, env),
+                    None => Source::Known(value),
+                }
+            }
+        }))
+    }
+
     /// The value, if it need not be asked for.
     pub(crate) fn known(&self) -> Option<&str> {
         match &self.0 {
             Source::Known(value) => Some(value),
-            Source::Parameter(_) => None,
+            Source::Kept(_) => None,
         }
     }
 }
@@ -37,15 +84,15 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Source::Known(_) => f.write_str("(set)"),
-            Source::Parameter(name) => write!(f, "ssm:{name}"),
+            Source::Kept(place) => write!(f, "{place}"),
         }
     }
 }
 
-/// Parameters that were read, with when.
+/// Values that were read, with when.
 #[derive(Default)]
 pub struct Secrets {
-    read: Mutex<BTreeMap<String, (Timestamp, String)>>,
+    read: Mutex<BTreeMap<Place, (Timestamp, String)>>,
 }
 
 impl fmt::Debug for Secrets {
@@ -65,14 +112,11 @@ impl Secrets {
     ) -> Result<Option<Named<Secret>>, String> {
         let (mut found, mut missing) = (Vec::new(), Vec::new());
         for (field, reference) in channel.secrets() {
-            match reference {
-                SecretRef::Ssm(name) => found.push((field, Secret(Source::Parameter(name.clone())))),
-                SecretRef::Env(name) => match env(name).filter(|value| !value.is_empty()) {
-                    Some(value) => found.push((field, Secret(Source::Known(value)))),
-                    // A key to change to is there only while keys are changed.
-                    None if field == "next_secret" => {}
-                    None => missing.push(name.as_str()),
-                },
+            match Secret::of(reference, env) {
+                Some(secret) => found.push((field, secret)),
+                // A key to change to is there only while keys are changed.
+                None if field == "next_secret" => {}
+                None => missing.push(reference.name()),
             }
         }
         match (found.is_empty(), missing.is_empty()) {
@@ -89,35 +133,70 @@ impl Secrets {
         aws: &AwsCaller,
         http: &reqwest::Client,
         now: Timestamp,
-    ) -> Result<Named<String>, CallError> {
+    ) -> Result<Named<String>, SecretError> {
         let mut values = Vec::with_capacity(secrets.len());
         for (field, secret) in secrets {
             let value = match &secret.0 {
                 Source::Known(value) => value.clone(),
-                Source::Parameter(name) => self.parameter(name, aws, http, now).await?,
+                Source::Kept(place) => self.kept(place, aws, http, now).await?,
             };
             values.push((*field, value));
         }
         Ok(values)
     }
 
-    async fn parameter(
+    /// Has the values read again when they are needed next.
+    pub(crate) fn forget(&self, secrets: &[(&'static str, Secret)]) {
+        let Ok(mut read) = self.read.lock() else { return };
+        for (_, secret) in secrets {
+            if let Source::Kept(place) = &secret.0 {
+                read.remove(place);
+            }
+        }
+    }
+
+    async fn kept(
         &self,
-        name: &str,
+        place: &Place,
         aws: &AwsCaller,
         http: &reqwest::Client,
         now: Timestamp,
-    ) -> Result<String, CallError> {
-        let known = self.read.lock().ok().and_then(|read| read.get(name).cloned());
+    ) -> Result<String, SecretError> {
+        let known = self.read.lock().ok().and_then(|read| read.get(place).cloned());
         if let Some((_, value)) = known.filter(|(at, _)| now.duration_since(*at) < KEPT) {
             return Ok(value);
         }
-        let request = json!({ "Name": name, "WithDecryption": true });
-        let answer = aws.json(http, "ssm", "AmazonSSM.GetParameter", &request).await?;
-        let value = answer["Parameter"]["Value"].as_str().unwrap_or_default().to_owned();
+        let value = fetch(place, aws, http).await?;
         if let Ok(mut read) = self.read.lock() {
-            read.insert(name.to_owned(), (now, value.clone()));
+            read.insert(place.clone(), (now, value.clone()));
         }
         Ok(value)
     }
+}
+
+async fn fetch(place: &Place, aws: &AwsCaller, http: &reqwest::Client) -> Result<String, SecretError> {
+    let failed = |problem: CallError| SecretError::Call { place: place.to_string(), problem };
+    let value = match place {
+        Place::Ssm(name) => {
+            let request = json!({ "Name": name, "WithDecryption": true });
+            let answer = aws.json(http, "ssm", "AmazonSSM.GetParameter", &request).await.map_err(failed)?;
+            answer["Parameter"]["Value"].as_str().map(str::to_owned)
+        }
+        Place::SecretsManager(name, key) => {
+            let request = json!({ "SecretId": name });
+            let answer =
+                aws.json(http, "secretsmanager", "secretsmanager.GetSecretValue", &request).await.map_err(failed)?;
+            let text = answer["SecretString"].as_str();
+            match key {
+                None => text.map(str::to_owned),
+                Some(key) => text.and_then(|text| member(text, key)),
+            }
+        }
+    };
+    value.filter(|value| !value.is_empty()).ok_or_else(|| SecretError::NoText(place.to_string()))
+}
+
+fn member(text: &str, key: &str) -> Option<String> {
+    let object: Value = serde_json::from_str(text).ok()?;
+    object.get(key)?.as_str().map(str::to_owned)
 }

@@ -6,7 +6,7 @@ use nightjar_aws::envelope::Publisher;
 use nightjar_aws::settings::Environment;
 use nightjar_aws::stores::{
     AuditStore, CoverageStore, FeedbackStore, IncidentStore, InventoryStore, ModelStore, RemediationStore,
-    RoutingStore, SeriesStore,
+    RoutingStore, SeriesStore, SilenceStore,
 };
 use nightjar_aws::{clients, clock};
 
@@ -38,6 +38,7 @@ pub struct Context {
     pub authorization: Authorization,
     /// Products, which routes go by.
     pub routing: RoutingStore,
+    pub silences: SilenceStore,
     /// Tells what people did to incidents.
     pub changes: Publisher,
     /// The clock: lists without `until` end now.
@@ -77,6 +78,7 @@ impl Context {
             incidents: IncidentStore::new(dynamodb.clone(), incidents),
             series: SeriesStore::new(dynamodb.clone(), series),
             routing: RoutingStore::new(dynamodb.clone(), settings.routing_table),
+            silences: SilenceStore::new(dynamodb.clone(), settings.silences_table),
             inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table),
             models: ModelStore::new(dynamodb.clone(), settings.models_table),
             cloudwatch,

@@ -152,6 +152,12 @@ impl Problem {
         Self::generic(StatusCode::PRECONDITION_FAILED, "Precondition Failed", detail)
     }
 
+    /// 404 for a silence that nobody has set, or that is no longer kept.
+    pub fn unknown_silence(id: &str) -> Self {
+        let detail = format!("there is no silence {id:?}; GET /silences lists them");
+        Self::generic(StatusCode::NOT_FOUND, "Not Found", detail)
+    }
+
     /// 404 for a product that nobody has named.
     pub fn unknown_product(name: &str) -> Self {
         Self::generic(

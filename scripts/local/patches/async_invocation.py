@@ -9,6 +9,7 @@ A minute is `settings.retry_seconds()` here. An event may also arrive more than 
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from datetime import datetime, timezone
@@ -25,13 +26,33 @@ copies = 1
 #: Events that are neither done nor given up; AWS tells nobody, the demo and the tests ask the control endpoint.
 pending = 0
 _counting = threading.Lock()
+#: Events that are worked on at once; the rest waits in the queue, as it does on AWS beyond the account's concurrency.
+AT_ONCE = 256
+_events: queue.SimpleQueue[tuple[dict[str, Any], dict[str, Any]]] = queue.SimpleQueue()
+_workers = 0
 
 
 def invoke(func: dict[str, Any], event: dict[str, Any]) -> None:
     """Queues an event, as Invoke with InvocationType=Event does."""
     for _ in range(copies):
         _count(1)
-        threading.Thread(target=_finish, args=(func, event), daemon=True).start()
+        _events.put((func, event))
+        _hire()
+
+
+def _hire() -> None:
+    """A worker for each event that is neither done nor given up, as far as there may be so many."""
+    global _workers
+    with _counting:
+        if _workers >= min(pending, AT_ONCE):
+            return
+        _workers += 1
+    threading.Thread(target=_work, daemon=True).start()
+
+
+def _work() -> None:
+    while True:
+        _finish(*_events.get())
 
 
 def _finish(func: dict[str, Any], event: dict[str, Any]) -> None:

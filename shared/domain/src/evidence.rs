@@ -18,6 +18,8 @@ pub struct Evidence {
     pub changes: Vec<Change>,
     /// Other metrics of the resource.
     pub metrics: Vec<MetricMove>,
+    /// The anomalous metric itself in the hours before, where it could be read.
+    pub recent: Option<RecentValues>,
     pub siblings: Vec<Sibling>,
     pub history: Vec<PastIncident>,
     /// What should have been read, besides logs, and was not.
@@ -36,6 +38,7 @@ impl Evidence {
             logs: LogEvidence::default(),
             changes: Vec::new(),
             metrics: Vec::new(),
+            recent: None,
             siblings: Vec::new(),
             history: Vec::new(),
             gaps: Vec::new(),
@@ -155,6 +158,39 @@ pub struct MetricMove {
     pub z: f64,
     /// When it left its band, if it did.
     pub moved_at: Option<Timestamp>,
+}
+
+/// What the anomalous metric was in the hours before, for a chart of one line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RecentValues {
+    pub from: Timestamp,
+    pub until: Timestamp,
+    /// Equal parts of the time, at most 36: of each the value farthest from what is typical, in the metric's unit; none where
+    /// there was no datapoint.
+    pub values: Vec<Option<f64>>,
+}
+
+impl RecentValues {
+    /// Parts of the time: as many signs fit into a line of a phone.
+    const PARTS: i64 = 36;
+
+    /// What `points`, in any order, show between `from` and `until`. `None` where that is less than two values.
+    pub fn of(points: &[(Timestamp, f64)], typical: f64, from: Timestamp, until: Timestamp) -> Option<Self> {
+        let length = until.as_second() - from.as_second();
+        if length <= 0 {
+            return None;
+        }
+        let mut values: Vec<Option<f64>> = vec![None; Self::PARTS as usize];
+        for (at, value) in points.iter().filter(|(at, value)| (from..until).contains(at) && value.is_finite()) {
+            let part = (at.as_second() - from.as_second()) * Self::PARTS / length;
+            if let Some(kept) = values.get_mut(part as usize)
+                && kept.is_none_or(|kept| (kept - typical).abs() < (value - typical).abs())
+            {
+                *kept = Some(*value);
+            }
+        }
+        (values.iter().flatten().count() >= 2).then_some(Self { from, until, values })
+    }
 }
 
 /// An incident of the same kind on the same resource, before this one.

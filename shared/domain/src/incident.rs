@@ -34,6 +34,9 @@ pub struct Incident {
     /// How often the same trouble had come and gone in the day before: each time, calm must last twice as long.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub flaps: u32,
+    /// Who takes care of it, where somebody was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<String>,
     /// The last thing a person said of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feedback: Option<IncidentFeedback>,
@@ -113,6 +116,9 @@ pub struct StatusChange {
     /// Of evidence that joined without changing the status: the anomaly it is, or the alarm's change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<String>,
+    /// Of an assignment, which leaves the status as it is: to whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<String>,
 }
 
 impl Incident {
@@ -138,12 +144,14 @@ impl Incident {
                 why: escalation.because().to_owned(),
                 until: None,
                 evidence: None,
+                assignee: None,
             }],
             sources: vec![Source::of(&anomaly)],
             flaps: 0,
             anomaly,
             finding,
             escalation,
+            assignee: None,
             feedback: None,
             version: 1,
             security: None,

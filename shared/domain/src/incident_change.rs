@@ -54,8 +54,34 @@ impl Incident {
             why: why.to_owned(),
             until,
             evidence: None,
+            assignee: None,
         });
         Ok(incident)
+    }
+}
+
+impl Incident {
+    /// The incident after somebody gave it to `to`. Its status stays as it is. `None`: it is theirs already.
+    pub fn assigned(&self, to: &str, by: &str, why: &str, now: Timestamp) -> Result<Option<Self>, Refused> {
+        if self.status == Status::Resolved {
+            return Err(Refused::Over);
+        }
+        if self.assignee.as_deref() == Some(to) {
+            return Ok(None);
+        }
+        let mut incident = self.clone();
+        incident.assignee = Some(to.to_owned());
+        incident.version += 1;
+        incident.timeline.push(StatusChange {
+            at: now,
+            by: by.to_owned(),
+            to: self.status,
+            why: format!("assigned to {to}: {why}"),
+            until: self.timeline.last().and_then(|change| change.until),
+            evidence: None,
+            assignee: Some(to.to_owned()),
+        });
+        Ok(Some(incident))
     }
 }
 

@@ -165,7 +165,15 @@ impl Incident {
         incident.status = Status::Resolved;
         incident.version += 1;
         let (by, why) = (by.to_owned(), why.chars().take(WHY_CHARS).collect());
-        incident.timeline.push(StatusChange { at: now, by, to: Status::Resolved, why, until: None, evidence: None });
+        incident.timeline.push(StatusChange {
+            at: now,
+            by,
+            to: Status::Resolved,
+            why,
+            until: None,
+            evidence: None,
+            assignee: None,
+        });
         Some(incident)
     }
 
@@ -185,6 +193,7 @@ impl Incident {
             why: why.chars().take(WHY_CHARS).collect(),
             until: self.timeline.last().and_then(|entry| entry.until),
             evidence: Some(evidence.to_owned()),
+            assignee: None,
         });
         let surplus =
             self.timeline.iter().filter(|entry| entry.evidence.is_some()).count().saturating_sub(MAX_EVIDENCE);

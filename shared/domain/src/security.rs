@@ -144,6 +144,7 @@ impl Incident {
             // Nothing measures that an attack is over: only people resolve it.
             sources: Vec::new(),
             flaps: 0,
+            assignee: None,
             feedback: None,
             version: 1,
             security: Some(story),
@@ -173,7 +174,7 @@ impl Incident {
 }
 
 fn opened(by: &str, why: String, now: Timestamp) -> StatusChange {
-    StatusChange { at: now, by: by.to_owned(), to: Status::Open, why, until: None, evidence: None }
+    StatusChange { at: now, by: by.to_owned(), to: Status::Open, why, until: None, evidence: None, assignee: None }
 }
 
 /// The story as every reader of incidents knows to show one: rules matched so often where nothing was expected.
@@ -219,6 +220,7 @@ fn finding(story: &AttackStory) -> Finding {
         changes: Vec::new(),
         changes_cut: 0,
         metrics: Vec::new(),
+        recent: None,
         blast_radius: BlastRadius::default(),
         history: Vec::new(),
         searches: Vec::new(),

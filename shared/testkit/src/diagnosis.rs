@@ -1,7 +1,9 @@
 //! What the logs say around the anomaly.
 
 use nightjar_domain::diagnosis::{Argument, BlastRadius, Cause, Finding, LogPattern, PatternChange};
-use nightjar_domain::evidence::{Change, Evidence, LogEvidence, LogLine, LogSearch, MetricMove, ObservedPattern};
+use nightjar_domain::evidence::{
+    Change, Evidence, LogEvidence, LogLine, LogSearch, MetricMove, ObservedPattern, RecentValues,
+};
 use nightjar_domain::metric::Metric;
 use nightjar_domain::severity::Severity;
 
@@ -81,6 +83,14 @@ fn memory_used() -> MetricMove {
     }
 }
 
+/// Six hours of CPU utilisation: as usual, with a datapoint missing, then the anomaly.
+fn recent() -> RecentValues {
+    let mut values: Vec<Option<f64>> = (0..34).map(|part| Some(24.5 + f64::from(part % 5) - 2.0)).collect();
+    values[12] = None;
+    values.extend([Some(58.3), Some(97.2)]);
+    RecentValues { from: at("2026-11-21T04:00:00Z"), until: at("2026-11-21T10:00:00Z"), values }
+}
+
 /// Memory exhaustion, twelve events, 88 % sure.
 pub fn finding() -> Finding {
     Finding {
@@ -117,6 +127,7 @@ pub fn finding() -> Finding {
         changes: vec![change()],
         changes_cut: 0,
         metrics: vec![memory_used()],
+        recent: Some(recent()),
         blast_radius: BlastRadius::Alone { of: 3 },
         history: Vec::new(),
         searches: vec![log_search()],
@@ -135,6 +146,7 @@ pub fn finding_without_errors() -> Finding {
         patterns: Vec::new(),
         changes: Vec::new(),
         metrics: Vec::new(),
+        recent: None,
         searches: vec![search],
         ..finding()
     }

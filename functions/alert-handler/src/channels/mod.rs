@@ -3,6 +3,8 @@
 mod alertmanager;
 mod pagerduty;
 mod slack;
+mod slack_app;
+mod smtp;
 mod teams;
 mod topic;
 mod webhook;
@@ -13,11 +15,15 @@ use std::sync::OnceLock;
 
 use anyhow::Context as _;
 use nightjar_domain::alert::Bulletin;
+use nightjar_domain::routing::held::Thread;
 use nightjar_domain::routing::{Channel as Configured, Group, Routes};
 
 use crate::aws_call::{AwsCaller, CallError};
 use crate::http::{self, Post, SendError};
-use crate::secrets::{Secret, Secrets};
+use crate::secrets::{Secret, SecretError, Secrets};
+use crate::smtp::Mail;
+
+pub use slack_app::Chat;
 
 /// One way to people.
 pub trait Channel: fmt::Debug + Send + Sync {
@@ -26,10 +32,12 @@ pub trait Channel: fmt::Debug + Send + Sync {
 }
 
 /// What is sent, and how.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Outgoing {
     Post(Post),
     Publish { topic_arn: String, subject: Option<String>, message: String },
+    Chat(Chat),
+    Mail(Box<Mail>),
 }
 
 /// A notification could not be put into a channel's form, or its channel is set up wrongly.
@@ -39,6 +47,8 @@ pub enum RenderError {
     Json(#[from] serde_json::Error),
     #[error("the payload cannot be signed: {0}")]
     Signature(#[from] standardwebhooks::WebhookError),
+    #[error("the mail cannot be dated: {0}")]
+    Date(jiff::Error),
 }
 
 /// Why a notification did not get through.
@@ -50,6 +60,8 @@ pub enum ChannelError {
     Send(#[from] SendError),
     #[error(transparent)]
     Aws(#[from] CallError),
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     #[error("the channel cannot be set up: {0}")]
     SetUp(String),
 }
@@ -109,20 +121,34 @@ impl Channels {
         self.entries.keys().filter(move |(name, _)| name == receiver).map(|(_, channel)| channel.as_str())
     }
 
-    /// Sends once.
-    pub async fn send(&self, bulletin: &Bulletin) -> Result<(), ChannelError> {
+    /// Whether the group's channel refers to the first message of a group.
+    pub fn keeps_thread(&self, group: &Group) -> bool {
+        let entry = self.entries.get(&(group.receiver.clone(), group.channel.clone()));
+        entry.is_some_and(|entry| entry.configured.keeps_thread())
+    }
+
+    /// Sends once. Where it is the message that later ones refer to, its place is returned.
+    pub async fn send(&self, bulletin: &Bulletin) -> Result<Option<Thread>, ChannelError> {
         let key = (bulletin.group.receiver.clone(), bulletin.group.channel.clone());
         let entry = self.entries.get(&key).ok_or_else(|| ChannelError::SetUp("it is not in the routes".to_owned()))?;
         let http = self.http().map_err(|error| ChannelError::SetUp(error.to_string()))?;
         let known = self.secrets.resolve(&entry.secrets, &self.aws, http, bulletin.sent_at).await?;
         let known: Vec<(&str, &str)> = known.iter().map(|(field, value)| (*field, value.as_str())).collect();
-        let channel = build(&entry.configured, &known).map_err(|error| ChannelError::SetUp(error.to_string()))?;
-        match channel.render(bulletin)? {
-            Outgoing::Post(post) => Ok(http::send(http, post).await?),
+        let channel = build(&entry.configured, &known).map_err(|error| ChannelError::SetUp(format!("{error:#}")))?;
+        let sent = match channel.render(bulletin)? {
+            Outgoing::Post(post) => http::send(http, post).await.map(|()| None),
+            Outgoing::Chat(chat) => slack_app::say(http, chat).await,
+            Outgoing::Mail(mail) => crate::smtp::deliver(&mail).await.map(|()| None),
             Outgoing::Publish { topic_arn, subject, message } => {
-                Ok(self.aws.publish(http, &topic_arn, subject.as_deref(), &message).await?)
+                self.aws.publish(http, &topic_arn, subject.as_deref(), &message).await?;
+                return Ok(None);
             }
+        };
+        if matches!(sent, Err(SendError::Refused { .. } | SendError::Declined { .. } | SendError::Mail { .. })) {
+            // The key may have been changed since it was read.
+            self.secrets.forget(&entry.secrets);
         }
+        Ok(sent?)
     }
 
     /// Keeps a message in a queue.
@@ -150,6 +176,17 @@ fn build(configured: &Configured, known: &[(&str, &str)]) -> anyhow::Result<Box<
         Configured::Slack { mention, .. } => {
             Box::new(slack::Slack { endpoint: endpoint(required("url")?)?, mention: mention.clone() })
         }
+        Configured::SlackApp { channel, mention, url, .. } => Box::new(slack_app::SlackApp {
+            endpoints: slack_app::Endpoints::below(url.as_deref().unwrap_or(slack_app::WEB_API)).context("url")?,
+            token: required("token")?.to_owned(),
+            channel: channel.clone(),
+            mention: mention.clone(),
+        }),
+        Configured::Smtp { from, to, .. } => Box::new(smtp::Smtp {
+            relay: required("server")?.parse().context("server")?,
+            from: from.parse().context("from")?,
+            to: to.iter().map(|address| address.parse().context("to")).collect::<anyhow::Result<_>>()?,
+        }),
         Configured::Teams { .. } => Box::new(teams::Teams { endpoint: endpoint(required("url")?)? }),
         Configured::Pagerduty { url, .. } => Box::new(pagerduty::PagerDuty {
             endpoint: endpoint(url.as_deref().unwrap_or(pagerduty::EVENTS))?,

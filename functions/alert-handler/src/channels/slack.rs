@@ -1,6 +1,7 @@
 //! Slack, through an incoming webhook.
 
-use nightjar_domain::alert::{Bulletin, slack_message};
+use nightjar_domain::alert::{Bulletin, slack_state};
+use serde_json::Value;
 
 use super::{Channel, Outgoing, RenderError};
 use crate::http::Post;
@@ -15,11 +16,15 @@ pub(super) struct Slack {
 
 impl Channel for Slack {
     fn render(&self, bulletin: &Bulletin) -> Result<Outgoing, RenderError> {
-        let mut message = slack_message(&bulletin.notice);
-        if let (Some(mention), Some(text)) = (&self.mention, message["text"].as_str()) {
-            message["text"] = format!("{mention} {text}").into();
-        }
-        let body = serde_json::to_string(&message)?;
+        let body = serde_json::to_string(&pinging(slack_state(bulletin), self.mention.as_deref()))?;
         Ok(Outgoing::Post(Post { endpoint: self.endpoint.clone(), headers: Vec::new(), body }))
     }
+}
+
+/// The message with `mention` before its text.
+pub(super) fn pinging(mut message: Value, mention: Option<&str>) -> Value {
+    if let (Some(mention), Some(text)) = (mention, message["text"].as_str()) {
+        message["text"] = format!("{mention} {text}").into();
+    }
+    message
 }

@@ -13,7 +13,7 @@ use nightjar_domain::incident::Status;
 use nightjar_domain::routing::Silence;
 use nightjar_domain::routing::backoff::Failures;
 use nightjar_domain::routing::group::{Group, GroupState, Member};
-use nightjar_domain::routing::held::{Change, Claim, Loaded, Place, Settlement};
+use nightjar_domain::routing::held::{Change, Claim, Loaded, Place, Settlement, Thread};
 use nightjar_domain::routing::inhibition::Active;
 use nightjar_domain::routing::rate_limit::Window;
 
@@ -50,6 +50,7 @@ struct Table {
     places: BTreeMap<String, Incident>,
     windows: BTreeMap<(String, Timestamp), u32>,
     disabled: BTreeMap<String, Disabled>,
+    threads: BTreeMap<GroupId, Thread>,
 }
 
 /// The table; clones share it.
@@ -300,6 +301,15 @@ impl Groups for Simulated {
 
     async fn enable(&self, destination: &str) -> Answer<()> {
         self.table().await.disabled.remove(destination);
+        Ok(())
+    }
+
+    async fn thread(&self, group: &GroupId) -> Answer<Option<Thread>> {
+        Ok(self.table().await.threads.get(group).cloned())
+    }
+
+    async fn keep_thread(&self, group: &GroupId, thread: &Thread, _: Timestamp) -> Answer<()> {
+        self.table().await.threads.insert(group.clone(), thread.clone());
         Ok(())
     }
 }

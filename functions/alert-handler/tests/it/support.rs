@@ -159,6 +159,17 @@ impl Receivers {
     }
 
     pub(crate) fn context_with(&self, tables: &Tables, groups: Simulated, routes: Routes) -> Context<Simulated> {
+        self.context_with_env(tables, groups, routes, ("SLACK_BOT_TOKEN", "xoxb-1"))
+    }
+
+    /// The same with one more environment variable.
+    pub(crate) fn context_with_env(
+        &self,
+        tables: &Tables,
+        groups: Simulated,
+        routes: Routes,
+        (extra, set): (&str, &str),
+    ) -> Context<Simulated> {
         let settings = Settings::with_routes(Environment::from_lookup(|name| self.lookup(name)), routes).unwrap();
         let config = aws_config::SdkConfig::builder()
             .region(aws_config::Region::new("us-east-1"))
@@ -168,7 +179,8 @@ impl Receivers {
             ))
             .build();
         let aws = AwsCaller::new(&config);
-        Context::new(settings, tables.client.clone(), groups, aws, |name| self.lookup(name)).unwrap()
+        let lookup = |name: &str| if name == extra { Some(set.to_owned()) } else { self.lookup(name) };
+        Context::new(settings, tables.client.clone(), groups, aws, lookup).unwrap()
     }
 
     /// The posts that arrived below `path`.

@@ -5,6 +5,7 @@ pub mod analyze;
 pub mod approvals;
 pub mod audit_log;
 pub mod coverage;
+mod deeds;
 pub mod docs;
 pub mod events;
 pub mod feedback;
@@ -18,6 +19,7 @@ pub mod resources;
 pub mod security_detect;
 pub mod security_events;
 pub mod security_types;
+pub mod silences;
 pub mod summary;
 pub mod thresholds;
 
@@ -26,7 +28,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::extract::rejection::QueryRejection;
 use axum::http::{Method, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 use crate::access::guard;
 use crate::context::Context;
@@ -92,6 +94,9 @@ pub fn routes() -> Router<Context> {
         .route("/alerts/{id}/acknowledge", post(alerts::acknowledge))
         .route("/alerts/{id}/suppress", post(alerts::suppress))
         .route("/alerts/{id}/resolve", post(alerts::resolve))
+        .route("/alerts/{id}/assign", post(alerts::assign))
+        .route("/silences", get(silences::list).post(silences::set))
+        .route("/silences/{id}", delete(silences::end))
         .route("/products", get(products::list))
         .route("/products/{name}", get(products::show).put(products::put).delete(products::remove))
         .route("/openapi.json", get(openapi::document))

@@ -7,7 +7,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::{
     alerts, analyze, approvals, audit_log, coverage, docs, events, feedback, health, me, page, products, remediations,
-    resources, security_detect, security_events, security_types, summary, thresholds,
+    resources, security_detect, security_events, security_types, silences, summary, thresholds,
 };
 use crate::problem::Problem;
 
@@ -31,7 +31,7 @@ pub(super) fn description() -> utoipa::openapi::OpenApi {
     ),
     paths(
         health::health, me::show, events::list, events::show, events::show_record, alerts::acknowledge, alerts::suppress,
-        alerts::resolve, feedback::give, remediations::status, remediations::stop,
+        alerts::resolve, alerts::assign, silences::list, silences::set, silences::end, feedback::give, remediations::status, remediations::stop,
         remediations::resume, remediations::reset, remediations::undo, approvals::list, approvals::show, approvals::approve, approvals::deny,
         products::list, products::show, products::put, products::remove, security_events::list, security_types::list, security_detect::detect,
         audit_log::list, audit_log::verify, coverage::list, thresholds::show, document, docs::show, summary::summary, summary::metrics, resources::list,
@@ -43,6 +43,7 @@ pub(super) fn description() -> utoipa::openapi::OpenApi {
         (name = "alerts", description = "What people do about it"),
         (name = "remediations", description = "What is under repair, and the switches"),
         (name = "approvals", description = "What waits for a person's word"),
+        (name = "silences", description = "What nobody wants to hear of for a while"),
         (name = "products", description = "Which resources belong together, and who owns them"),
         (name = "resources", description = "What is watched, and how it is"),
         (name = "page", description = "The page's files, which anybody may have"),

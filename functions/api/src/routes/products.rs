@@ -13,7 +13,7 @@ use nightjar_domain::routing::product::ProductSpec;
 use serde::Serialize;
 use serde_json::json;
 
-use super::alerts::expected_version;
+use super::deeds::expected_version;
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::problem::{BadParameter, Problem};

@@ -43,6 +43,7 @@ impl World {
             }
             kept.status = values[":status"].as_s().unwrap().parse().unwrap();
             kept.version = values[":version"].as_n().unwrap().parse().unwrap();
+            kept.assignee = values.get(":assignee").map(|value| value.as_s().unwrap().clone());
             kept.timeline = serde_dynamo::from_attribute_value(values[":timeline"].clone()).unwrap();
             MockResponse::Output(UpdateItemOutput::builder().build())
         });
@@ -121,12 +122,36 @@ async fn a_suppression_has_an_end() {
     assert_eq!((future.status, &future.body["status"]), (StatusCode::OK, &json!("SUPPRESSED")));
 }
 
+#[tokio::test]
+async fn an_incident_is_given_to_somebody_once_and_keeps_its_status() {
+    let world = World::of(&incident());
+    let body = json!({ "to": "kim@example.com", "why": "knows the heap" });
+    for _ in 0..2 {
+        let answer = world.post("assign", &body, None).await;
+        assert_eq!((answer.status, answer.header("etag")), (StatusCode::OK, "\"2\""));
+        let given: Incident = serde_json::from_value(answer.body).unwrap();
+        let last = given.timeline.last().unwrap();
+        assert_eq!((given.status, given.assignee.as_deref()), (Status::Open, Some("kim@example.com")));
+        assert_eq!(
+            (last.assignee.as_deref(), last.why.as_str()),
+            (Some("kim@example.com"), "assigned to kim@example.com: knows the heap")
+        );
+    }
+    assert_eq!((world.changes.num_calls(), world.published.num_calls()), (1, 0), "who is told what stays as it is");
+    let late = world.post("assign", &json!({ "to": "sam", "why": "on leave" }), Some("\"1\"")).await;
+    assert_eq!(late.status, StatusCode::PRECONDITION_FAILED);
+    let over = World::of(&Incident { status: Status::Resolved, ..incident() });
+    assert_eq!(over.post("assign", &body, None).await.status, StatusCode::CONFLICT);
+}
+
 #[rstest]
 #[case::no_end("suppress", json!({ "by": "a", "why": "b" }), "until")]
 #[case::an_end_too_many("resolve", json!({ "by": "a", "why": "b", "until": "2027-01-01T00:00:00Z" }), "until")]
 #[case::nobody("resolve", json!({ "by": " ", "why": "b" }), "by")]
 #[case::no_reason("resolve", json!({ "by": "a", "why": "" }), "why")]
 #[case::misspelt("resolve", json!({ "by": "a", "why": "b", "unitl": 1 }), "body")]
+#[case::given_to_nobody("assign", json!({ "to": " ", "why": "b" }), "to")]
+#[case::given_for_no_reason("assign", json!({ "to": "kim", "why": "" }), "why")]
 #[case::no_object("resolve", json!([]), "body")]
 #[tokio::test]
 async fn a_deed_that_cannot_be_used_is_refused(#[case] deed: &str, #[case] body: Value, #[case] parameter: &str) {

@@ -14,6 +14,7 @@ mod products;
 mod reading;
 mod refusals;
 mod security;
+mod silences;
 mod single_events;
 mod support;
 mod undo;

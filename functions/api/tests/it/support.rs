@@ -84,6 +84,7 @@ fn settings() -> Settings {
         anchors_key_arn: "the-key".to_owned(),
         approval_key: "key".to_owned(),
         routing_table: "aiops-routing".to_owned(),
+        silences_table: "aiops-silences".to_owned(),
         changes_topic_arn: "arn:aws:sns:us-east-1:000000000000:aiops-incident-changes".to_owned(),
         security_function: None,
         // The events kept as files are of callers who signed.

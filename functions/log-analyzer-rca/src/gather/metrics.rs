@@ -6,9 +6,9 @@ use anyhow::Context as _;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Metric as CloudWatchMetric, MetricDataQuery, MetricStat, ScanBy};
 use jiff::{SignedDuration, Timestamp};
-use nightjar_domain::anomaly::Anomaly;
+use nightjar_domain::anomaly::{Anomaly, FoundBy};
 use nightjar_domain::diagnosis::{Sibling, calm_until, movement};
-use nightjar_domain::evidence::MetricMove;
+use nightjar_domain::evidence::{MetricMove, RecentValues};
 use nightjar_domain::metric::Metric;
 use nightjar_domain::resource::{EC2_INSTANCE, Resource};
 
@@ -37,6 +37,8 @@ const EC2_METRICS: [(&str, &str); 8] = [
 pub(super) struct Moves {
     /// Other metrics of the resource.
     pub(super) own: Vec<MetricMove>,
+    /// The anomalous metric itself.
+    pub(super) recent: Option<RecentValues>,
     pub(super) siblings: Vec<Sibling>,
     /// Metrics asked for.
     pub(super) asked: u64,
@@ -60,8 +62,13 @@ pub(super) async fn read(
     let own = own_metrics(anomaly, resource);
     let siblings = siblings(anomaly, resource, &others, &context.settings.group_tags);
     let of_siblings = siblings.iter().map(|(sibling, _)| of_sibling(anomaly, sibling));
-    let metrics: Vec<Metric> = own.iter().cloned().chain(of_siblings).collect();
-    let points = fetch(context, &metrics, anomaly.window_start - BEFORE, anomaly.window_end).await?;
+    let itself = has_datapoints(anomaly).then(|| anomaly.metric.clone());
+    let metrics: Vec<Metric> = own.iter().cloned().chain(of_siblings).chain(itself.clone()).collect();
+    let from = anomaly.window_start - BEFORE;
+    let mut points = fetch(context, &metrics, from, anomaly.window_end).await?;
+    let of_itself = itself.and_then(|_| points.pop());
+    let recent =
+        of_itself.and_then(|points| RecentValues::of(&points, anomaly.expected.typical, from, anomaly.window_end));
     let judge = |metric: &Metric, points: &[(Timestamp, f64)]| {
         movement(metric, points, calm_until(anomaly), anomaly.window_end)
     };
@@ -74,7 +81,12 @@ pub(super) async fn read(
         Some(Sibling { resource: sibling.reference.id.clone(), group, moved })
     });
     let asked = metrics.len() as u64;
-    Ok(Gathered { found: Moves { own: moved, siblings: judged.collect(), asked }, gaps })
+    Ok(Gathered { found: Moves { own: moved, recent, siblings: judged.collect(), asked }, gaps })
+}
+
+/// Whether CloudWatch keeps what was abnormal: bursts of log lines are counted by nobody else.
+fn has_datapoints(anomaly: &Anomaly) -> bool {
+    anomaly.found_by() != FoundBy::Logs
 }
 
 /// Every other series of the resource: those of the inventory, and what EC2 always publishes.

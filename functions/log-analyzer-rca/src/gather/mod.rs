@@ -56,12 +56,13 @@ pub async fn evidence(context: &Context, anomaly: &Anomaly, now: Timestamp) -> E
     gaps.extend(changes.gaps);
     gaps.extend(metrics.gaps);
     gaps.extend(history.gaps);
-    let metrics::Moves { own, siblings, asked } = metrics.found;
+    let metrics::Moves { own, recent, siblings, asked } = metrics.found;
     Evidence {
         anomaly: anomaly.clone(),
         logs,
         changes: changes.found,
         metrics: own,
+        recent,
         siblings,
         history: history.found,
         gaps,

@@ -220,18 +220,21 @@ impl IncidentStore {
         }
     }
 
-    /// Stores what a change of status made of an incident. `false`: it is no longer at the version before, because somebody
+    /// Stores what a change of status or of its assignee made of an incident. `false`: it is no longer at the version before, because somebody
     /// else changed it.
     pub async fn change(&self, incident: &Incident) -> Result<bool, StoreError> {
         let timeline = serde_dynamo::to_attribute_value(&incident.timeline)
             .map_err(|error| StoreError::item(&self.table, error))?;
         let number = |number: u64| AttributeValue::N(number.to_string());
-        let changed = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key("id", AttributeValue::S(incident.id.to_string()))
-            .update_expression("SET #status = :status, timeline = :timeline, version = :version")
+        let mut update =
+            self.client.update_item().table_name(&self.table).key("id", AttributeValue::S(incident.id.to_string()));
+        let mut expression = "SET #status = :status, timeline = :timeline, version = :version".to_owned();
+        if let Some(assignee) = &incident.assignee {
+            expression.push_str(", assignee = :assignee");
+            update = update.expression_attribute_values(":assignee", AttributeValue::S(assignee.clone()));
+        }
+        let changed = update
+            .update_expression(expression)
             .condition_expression("version = :before")
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":status", AttributeValue::S(incident.status.as_str().to_owned()))

@@ -2,6 +2,7 @@
 
 mod alert_groups;
 mod audit;
+mod condition;
 mod coverage;
 mod error;
 mod feedback;

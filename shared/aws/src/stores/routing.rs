@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use nightjar_domain::routing::product::ProductSpec;
 
 use super::StoreError;
+use super::condition::unless_refused;
 
 const DOCUMENT: &str = "document";
 const PRODUCT: &str = "product";
@@ -88,6 +87,21 @@ impl RoutingStore {
         Ok(found)
     }
 
+    /// The routes that Terraform put there; `None` where those that ship are in force.
+    pub async fn routes(&self) -> Result<Option<String>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("kind", AttributeValue::S(DOCUMENT.to_owned()))
+            .key("name", AttributeValue::S(ROUTES.to_owned()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| StoreError::request(&self.table, &error))?;
+        answer.item.map(|item| self.text(&item, "json").map(str::to_owned)).transpose()
+    }
+
     pub async fn get(&self, name: &str) -> Result<Option<StoredProduct>, StoreError> {
         let answer = self
             .client
@@ -122,13 +136,7 @@ impl RoutingStore {
                 .condition_expression("version = :before")
                 .expression_attribute_values(":before", AttributeValue::N((product.version - 1).to_string()))
         };
-        match request.send().await {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(StoreError::request(&self.table, &error)),
-            },
-        }
+        Ok(unless_refused(&self.table, request.send().await)?.is_some())
     }
 
     /// Removes the product if it still has this version. `false`: somebody was faster.
@@ -143,13 +151,7 @@ impl RoutingStore {
             .expression_attribute_values(":version", AttributeValue::N(version.to_string()))
             .send()
             .await;
-        match removed {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(StoreError::request(&self.table, &error)),
-            },
-        }
+        Ok(unless_refused(&self.table, removed)?.is_some())
     }
 
     fn product(&self, item: &HashMap<String, AttributeValue>) -> Result<StoredProduct, StoreError> {

@@ -4,13 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, KeysAndAttributes, Put, TransactWriteItem};
 use jiff::{SignedDuration, Timestamp};
 use nightjar_domain::id::FactId;
 
 use super::StoreError;
+use super::condition::unless_refused;
 
 /// An event can come out of a dead-letter queue 14 days later.
 const EVENTS_KEPT: SignedDuration = SignedDuration::from_hours(24 * 15);
@@ -167,13 +167,7 @@ impl SecurityStore {
             .expression_attribute_values(":until", AttributeValue::S(until.to_string()))
             .send()
             .await;
-        match written {
-            Ok(_) => Ok(()),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
-                _ => Err(StoreError::request(&self.table, &error)),
-            },
-        }
+        unless_refused(&self.table, written).map(drop)
     }
 
     async fn item(&self, id: &str) -> Result<Option<HashMap<String, AttributeValue>>, StoreError> {

@@ -2,13 +2,13 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use nightjar_domain::id::SilenceId;
 use nightjar_domain::routing::Silence;
 
 use super::StoreError;
+use super::condition::unless_refused;
 
 /// How long a silence can be looked up after its end.
 const RETENTION: SignedDuration = SignedDuration::from_hours(24 * 30);
@@ -50,14 +50,8 @@ impl SilenceStore {
             .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
             .send()
             .await;
-        match written {
-            Ok(_) => Ok(()),
-            Err(error) => match error.as_service_error() {
-                // It expired in the meantime.
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
-                _ => Err(StoreError::request(&self.table, &error)),
-            },
-        }
+        // Where there is none, it expired in the meantime.
+        unless_refused(&self.table, written).map(drop)
     }
 
     async fn read(&self, scan: ScanFluentBuilder) -> Result<Vec<Silence>, StoreError> {
@@ -78,19 +72,21 @@ impl SilenceStore {
         Ok(silences)
     }
 
+    /// Keeps a silence. One that is there already stays as it is: the same request twice does not revive what was ended.
     pub async fn put(&self, silence: &Silence) -> Result<(), StoreError> {
         let json = serde_json::to_string(silence).map_err(|error| StoreError::item(&self.table, error))?;
         let expires_at = silence.ends_at.as_second() + RETENTION.as_secs();
-        self.client
+        let written = self
+            .client
             .put_item()
             .table_name(&self.table)
             .item("id", AttributeValue::S(silence.id.to_string()))
             .item("silence", AttributeValue::S(json))
             .item("expires_at", AttributeValue::N(expires_at.to_string()))
+            .condition_expression("attribute_not_exists(id)")
             .send()
-            .await
-            .map_err(|error| StoreError::request(&self.table, &error))?;
-        Ok(())
+            .await;
+        unless_refused(&self.table, written).map(drop)
     }
 
     /// Ends a silence now. `false`: there is none with this id.
@@ -105,12 +101,6 @@ impl SilenceStore {
             .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
             .send()
             .await;
-        match ended {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(StoreError::request(&self.table, &error)),
-            },
-        }
+        Ok(unless_refused(&self.table, ended)?.is_some())
     }
 }

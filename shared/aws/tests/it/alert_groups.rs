@@ -16,7 +16,7 @@ use jiff::SignedDuration;
 use nightjar_aws::stores::{AlertGroupStore, Disabled};
 use nightjar_domain::incident::Status;
 use nightjar_domain::routing::backoff::Failures;
-use nightjar_domain::routing::held::{Change, Claim, Place, Settlement};
+use nightjar_domain::routing::held::{Change, Claim, Place, Settlement, Thread};
 use nightjar_domain::routing::rate_limit::Window;
 use nightjar_domain::routing::{Group, GroupState, Labels, Member};
 use nightjar_domain::severity::Severity;
@@ -290,4 +290,24 @@ async fn no_name_that_dynamodb_keeps_for_itself_stands_bare() {
     for kept in KEPT {
         assert!(!words.contains(kept), "{kept} stands bare in {:?}", seen.lock().unwrap());
     }
+}
+
+#[tokio::test]
+async fn where_a_thread_begins_is_remembered() {
+    let thread = Thread { channel: "C1".to_owned(), message: "1503435956.000247".to_owned() };
+    let json = serde_json::to_string(&thread).unwrap();
+    let stored = json.clone();
+    let kept = mock!(Client::update_item)
+        .match_requests(move |request| {
+            let values = request.expression_attribute_values().unwrap();
+            request.key().unwrap()["item"] == text("#thread") && values[":thread"] == text(&json)
+        })
+        .then_output(|| UpdateItemOutput::builder().build());
+    let read =
+        mock!(Client::get_item).then_output(move || GetItemOutput::builder().item("thread", text(&stored)).build());
+    let nothing = mock!(Client::get_item).then_output(|| GetItemOutput::builder().build());
+    let store = store(&[&kept, &read, &nothing]);
+    store.keep_thread(&group().id, &thread, now()).await.unwrap();
+    assert_eq!(store.thread(&group().id).await.unwrap(), Some(thread));
+    assert_eq!(store.thread(&group().id).await.unwrap(), None);
 }

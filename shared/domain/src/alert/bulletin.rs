@@ -7,8 +7,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Notice;
+use super::deed::Deed;
 use crate::id::NotificationId;
 use crate::routing::group::SUMMARY;
+use crate::routing::held::Thread;
 use crate::routing::{Because, Group, Labels, Member};
 use crate::severity::Severity;
 
@@ -45,6 +47,8 @@ pub struct Bulletin {
     pub group: Group,
     pub standing: Standing,
     pub because: Because,
+    /// Where the group's first message is, for a channel that refers to it. `None` for the first, and for other channels.
+    pub thread: Option<Thread>,
     /// What it says, whatever the channel.
     pub notice: Notice,
     /// Firing first, most severe first.
@@ -78,9 +82,12 @@ impl Bulletin {
             Some((notice, body)) => (notice, Some(body)),
             None => (notice(group, &lines, now), None),
         };
-        let notice = Notice { title: format!("{}{}", mark(standing, because), notice.title), ..notice };
+        let mut notice = Notice { title: format!("{}{}", mark(standing, because), notice.title), ..notice };
+        notice
+            .deeds
+            .retain(|deed| standing == Standing::Firing || (standing != Standing::Resolved && *deed == Deed::Silence));
         let id = identify(group, because, &lines, last_notified_at);
-        Self { id, group: group.clone(), standing, because, notice, lines, body, sent_at: now }
+        Self { id, group: group.clone(), standing, because, thread: None, notice, lines, body, sent_at: now }
     }
 
     /// What the other side tells repeats of the same trouble by, over all notifications of the group.
@@ -163,5 +170,7 @@ fn notice(group: &Group, lines: &[Line], now: Timestamp) -> Notice {
         resource_id: group.labels.get("resource").to_owned(),
         incident_id: group.labels.get("incident").to_owned(),
         link: None,
+        // Of the one incident that all of it is about; without one there is no link either.
+        deeds: vec![Deed::Acknowledge, Deed::Silence],
     }
 }

@@ -38,9 +38,10 @@ fn body(notice: &Notice) -> String {
         lines.push("Findings".to_owned());
         lines.extend(notice.findings.iter().map(|finding| format!("  - {finding}")));
     }
-    if let Some(link) = &notice.link {
+    let links = notice.links();
+    if !links.is_empty() {
         lines.push(String::new());
-        lines.push(format!("Open: {link}"));
+        lines.extend(links.iter().map(|(title, link)| format!("{title}: {link}")));
     }
     lines.push(String::new());
     lines.push(format!("Sent by Nightjar at {}.", notice.occurred_at));

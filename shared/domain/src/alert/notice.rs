@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 
 use super::attack;
+use super::deed::Deed;
 use super::report::{Section, report};
 use crate::envelope::{Envelope, Message};
 use crate::incident::Incident;
-use crate::remediation::RemediationOutcome;
+use crate::remediation::{RemediationOutcome, RemediationResult};
 use crate::severity::Severity;
 
 /// Something people are told, whatever it is about.
@@ -29,6 +30,8 @@ pub struct Notice {
     pub incident_id: String,
     /// Where more is to be seen.
     pub link: Option<String>,
+    /// What can be done about it there.
+    pub deeds: Vec<Deed>,
 }
 
 impl From<&Envelope<Incident>> for Notice {
@@ -47,6 +50,7 @@ impl From<&Envelope<Incident>> for Notice {
             resource_id: anomaly.resource.id.clone(),
             incident_id: incident.id.to_string(),
             link: None,
+            deeds: vec![Deed::Acknowledge, Deed::Silence],
         }
     }
 }
@@ -83,6 +87,10 @@ impl From<&Envelope<RemediationOutcome>> for Notice {
             resource_id: outcome.resource.id.clone(),
             incident_id: outcome.incident.to_string(),
             link: None,
+            deeds: match outcome.result {
+                RemediationResult::AwaitingApproval { .. } => vec![Deed::Approve, Deed::Acknowledge],
+                _ => Vec::new(),
+            },
         }
     }
 }

@@ -39,8 +39,10 @@ pub fn pagerduty_event(bulletin: &Bulletin, routing_key: &str) -> Value {
         "component": "nightjar",
         "custom_details": details,
     });
-    if let Some(link) = &notice.link {
-        event["links"] = json!([{ "href": link, "text": "Open the incident" }]);
+    let links: Vec<Value> =
+        notice.links().into_iter().map(|(title, link)| json!({ "href": link, "text": title })).collect();
+    if !links.is_empty() {
+        event["links"] = json!(links);
     }
     event
 }

@@ -1,6 +1,7 @@
 //! A finding in plain sentences: what every channel and the command line tell of an incident.
 
 use super::attack;
+use super::sparkline::sparkline;
 use crate::diagnosis::{Cause, Finding, LogPattern, PatternChange, UNKNOWN, number};
 use crate::incident::Incident;
 
@@ -70,6 +71,7 @@ fn metric(incident: &Incident) -> Vec<String> {
         anomaly.window_start,
         anomaly.window_end
     )];
+    lines.extend(incident.finding.recent.as_ref().map(sparkline));
     let moved = incident.finding.metrics.iter().filter_map(|found| Some((found, found.moved_at?)));
     lines.extend(moved.take(METRICS).map(|(found, at)| {
         let first = if at < anomaly.window_start { ", before the anomaly" } else { "" };

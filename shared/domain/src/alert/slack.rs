@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::Notice;
+use super::bulletin::{Bulletin, Standing};
 use super::text::{cut, plain};
+use crate::routing::Because;
 use crate::severity::Severity;
 
 /// Characters of a section's text (Slack's Block Kit reference).
@@ -14,6 +16,8 @@ const FIELD_CHARS: usize = 2000;
 const FIELDS: usize = 10;
 /// Characters of a header.
 const HEADER_CHARS: usize = 150;
+/// The colour of what is over.
+const OVER: &str = "#2e7d32";
 
 /// Renders the body of a post to an incoming webhook.
 pub fn slack_message(notice: &Notice) -> Value {
@@ -37,16 +41,42 @@ pub fn slack_message(notice: &Notice) -> Value {
         let text = notice.findings.iter().map(|finding| format!("• {finding}")).collect::<Vec<_>>().join("\n");
         blocks.push(json!({ "type": "section", "text": markdown(&text, SECTION_CHARS) }));
     }
-    if let Some(link) = &notice.link {
-        let link = link.replace('|', "%7C").replace('>', "%3E");
-        blocks.push(
-            json!({ "type": "section", "text": { "type": "mrkdwn", "text": format!("<{link}|Open the incident>") } }),
-        );
+    // Links in the text, not buttons: Slack reports every press of a button to the app, its link followed or not, and shows a
+    // warning where nobody answers. An incoming webhook has nobody who could.
+    let links: Vec<String> =
+        notice.links().iter().map(|(title, link)| format!("<{}|{title}>", address(link))).collect();
+    if !links.is_empty() {
+        blocks.push(json!({ "type": "section", "text": { "type": "mrkdwn", "text": links.join("  ·  ") } }));
     }
     json!({
         "text": escape(&plain(&header), SECTION_CHARS),
         "attachments": [{ "color": colour(notice.severity), "blocks": blocks }],
     })
+}
+
+/// What holds of a group now: the message, green once it is over.
+pub fn slack_state(bulletin: &Bulletin) -> Value {
+    let mut message = slack_message(&bulletin.notice);
+    if bulletin.standing == Standing::Resolved {
+        message["attachments"][0]["color"] = json!(OVER);
+    }
+    message
+}
+
+/// What joins the thread of a group's first message: all of it where it is news, which the channel sees as well; else one line.
+pub fn slack_reply(bulletin: &Bulletin) -> Value {
+    let is_news = matches!(bulletin.because, Because::NewAlerts | Because::SilenceEnded | Because::Repeat);
+    if is_news {
+        let mut message = slack_state(bulletin);
+        message["reply_broadcast"] = json!(true);
+        return message;
+    }
+    json!({ "text": escape(&plain(&bulletin.notice.title), SECTION_CHARS) })
+}
+
+/// The address of a link, without what would end it.
+fn address(link: &str) -> String {
+    link.replace('&', "&amp;").replace('|', "%7C").replace('<', "%3C").replace('>', "%3E")
 }
 
 fn colour(severity: Severity) -> &'static str {

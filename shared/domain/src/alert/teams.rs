@@ -54,8 +54,13 @@ fn message(notice: &Notice, shown: usize) -> Value {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard", "version": "1.4", "body": body,
     });
-    if let Some(link) = &notice.link {
-        card["actions"] = json!([{ "type": "Action.OpenUrl", "title": "Open", "url": link }]);
+    let actions: Vec<Value> = notice
+        .links()
+        .into_iter()
+        .map(|(title, link)| json!({ "type": "Action.OpenUrl", "title": title, "url": link }))
+        .collect();
+    if !actions.is_empty() {
+        card["actions"] = json!(actions);
     }
     json!({
         "type": "message",

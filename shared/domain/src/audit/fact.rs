@@ -49,6 +49,15 @@ pub enum FactKind {
     ProductChanged,
     #[serde(rename = "product.removed")]
     ProductRemoved,
+    /// Somebody gave an incident to somebody.
+    #[serde(rename = "incident.assigned")]
+    IncidentAssigned,
+    /// Somebody set a silence.
+    #[serde(rename = "silence.set")]
+    SilenceSet,
+    /// Somebody ended a silence before its time.
+    #[serde(rename = "silence.ended")]
+    SilenceEnded,
     #[serde(rename = "notification.sent")]
     NotificationSent,
     /// It could not be delivered, and lies in the dead-letter queue.
@@ -130,6 +139,9 @@ impl FactKind {
             Self::IncidentChanged => "incident.changed",
             Self::ProductChanged => "product.changed",
             Self::ProductRemoved => "product.removed",
+            Self::IncidentAssigned => "incident.assigned",
+            Self::SilenceSet => "silence.set",
+            Self::SilenceEnded => "silence.ended",
             Self::NotificationSent => "notification.sent",
             Self::NotificationAbandoned => "notification.abandoned",
             Self::NotificationHeldBack => "notification.held_back",

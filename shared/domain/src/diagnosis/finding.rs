@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::blast::BlastRadius;
-use crate::evidence::{Change, Gap, LogSearch, MetricMove, PastIncident};
+use crate::evidence::{Change, Gap, LogSearch, MetricMove, PastIncident, RecentValues};
 use crate::severity::Severity;
 
 /// The kind of the cause that stands for "not found".
@@ -32,6 +32,9 @@ pub struct Finding {
     /// What other metrics of the resource did; what moved most first.
     #[serde(default)]
     pub metrics: Vec<MetricMove>,
+    /// The anomalous metric in the hours before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recent: Option<RecentValues>,
     /// How far the trouble reaches.
     #[serde(default)]
     pub blast_radius: BlastRadius,

@@ -66,6 +66,7 @@ pub fn diagnose(evidence: &Evidence, signals: &LogSignals) -> Finding {
         changes,
         changes_cut,
         metrics: shown_metrics(&evidence.metrics),
+        recent: evidence.recent.clone(),
         blast_radius: facts.blast.clone(),
         history: evidence.history.clone(),
         cost_usd: evidence.cost_usd(),

@@ -185,6 +185,7 @@ fn check_receiver(path: &str, entry: ReceiverEntry, problems: &mut Vec<String>) 
         if name.is_empty() || name.contains('/') {
             problems.push(format!("{path}.channels[{index}].name: must not be empty, nor hold a slash"));
         }
+        problems.extend(channel.problems().into_iter().map(|problem| format!("{path}.channels[{index}].{problem}")));
     }
     let rate_limit = entry.rate_limit.and_then(|limit| {
         let per = limit.per.take(&format!("{path}.rate_limit.per"), problems)?;

@@ -24,6 +24,15 @@ pub struct Change {
     pub until: Option<Timestamp>,
 }
 
+/// The first message that a channel was sent of a group, which later ones refer to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Thread {
+    /// Where it is, as the other side calls the place.
+    pub channel: String,
+    /// Its name there.
+    pub message: String,
+}
+
 /// The right to look at a group, for a while.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {

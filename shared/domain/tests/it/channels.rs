@@ -1,10 +1,13 @@
 //! What each channel is sent: ordinary, huge and hostile alerts, inside the channel's limits.
 
 use nightjar_domain::alert::{
-    Bulletin, Notice, WebhookPayload, alertmanager_payload, email, pagerduty_event, slack_message, teams_message,
+    Bulletin, Notice, WebhookPayload, alertmanager_payload, email, pagerduty_event, slack_message, slack_reply,
+    slack_state, teams_message,
 };
 use nightjar_domain::incident::Incident;
+use nightjar_domain::remediation::{RemediationOutcome, RemediationResult};
 use nightjar_domain::routing::{Alert, Because, Group, Labels, Member};
+use nightjar_domain::severity::Severity;
 use nightjar_testkit::{envelope_of, incident, now};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -58,6 +61,27 @@ fn firing(incident: &Incident) -> Bulletin {
     bulletin(incident, Because::NewAlerts, false, false)
 }
 
+/// A repair that waits for a person's word.
+fn approval() -> Bulletin {
+    let incident = incident();
+    let outcome = RemediationOutcome {
+        incident: incident.id,
+        incident_title: incident.title,
+        resource: incident.anomaly.resource,
+        severity: Severity::High,
+        result: RemediationResult::AwaitingApproval { text: "The reboot waits for a word until 10:31.".to_owned() },
+        step: 0,
+        tried: Vec::new(),
+    };
+    let envelope = envelope_of(outcome);
+    let member = Member::of(&Alert::from(&envelope));
+    let group = Group::new("root", "oncall", "hook", Labels::default());
+    let single = Some((Notice::from(&envelope), json!({})));
+    let mut bulletin = Bulletin::new(&group, Because::NewAlerts, (&[&member], &[]), None, single, now());
+    bulletin.notice.link = Some(LINK.to_owned());
+    bulletin
+}
+
 /// Everything a channel is sent, by its name.
 fn rendered(bulletin: &Bulletin) -> Vec<(&'static str, Value)> {
     let mail = email(&bulletin.notice);
@@ -70,15 +94,75 @@ fn rendered(bulletin: &Bulletin) -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// What [`huge`] repeats, and how many times in a row, instead of 100 KB of it.
+fn counted(text: &str) -> String {
+    const PIECE: &str = "disk 漢字 🔥 ";
+    let mut told = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(PIECE) {
+        let (before, run) = rest.split_at(at);
+        let times = run.as_bytes().chunks(PIECE.len()).take_while(|chunk| *chunk == PIECE.as_bytes()).count();
+        told.push_str(&format!("{before}({PIECE}× {times})"));
+        rest = &run[times * PIECE.len()..];
+    }
+    told + rest
+}
+
+fn shortened(payload: Value) -> Value {
+    match payload {
+        Value::String(text) => Value::String(counted(&text)),
+        Value::Array(list) => list.into_iter().map(shortened).collect(),
+        Value::Object(map) => map.into_iter().map(|(name, value)| (name, shortened(value))).collect(),
+        other => other,
+    }
+}
+
 #[rstest]
-#[case::ordinary("ordinary", ordinary())]
-#[case::hostile("hostile", hostile())]
-fn payloads(#[case] name: &str, #[case] incident: Incident) {
-    for (channel, payload) in rendered(&firing(&incident)) {
+#[case::ordinary("ordinary", firing(&ordinary()))]
+#[case::hostile("hostile", firing(&hostile()))]
+#[case::huge("huge", firing(&huge()))]
+#[case::resolved("resolved", bulletin(&ordinary(), Because::Resolved, true, false))]
+#[case::approval("approval", approval())]
+fn payloads(#[case] name: &str, #[case] bulletin: Bulletin) {
+    for (channel, payload) in rendered(&bulletin) {
         insta::with_settings!({ sort_maps => true }, {
-            insta::assert_json_snapshot!(format!("{channel}_{name}"), payload);
+            insta::assert_json_snapshot!(format!("{channel}_{name}"), shortened(payload));
         });
     }
+}
+
+#[rstest]
+#[case::worse(Because::NewAlerts, false, true)]
+#[case::again(Because::Repeat, false, true)]
+#[case::over(Because::Resolved, true, false)]
+#[case::taken(Because::Acknowledged, false, false)]
+fn a_thread_gets_all_of_what_is_news_and_a_line_of_the_rest(
+    #[case] because: Because,
+    #[case] resolved: bool,
+    #[case] is_news: bool,
+) {
+    let bulletin = bulletin(&hostile(), because, resolved, because == Because::Acknowledged);
+    let (state, reply) = (slack_state(&bulletin), slack_reply(&bulletin));
+    assert_eq!(reply["reply_broadcast"] == true, is_news, "the channel sees what is news");
+    assert_eq!(reply["attachments"].is_array(), is_news);
+    assert_eq!(state["attachments"][0]["color"] == "#2e7d32", resolved, "green is over");
+    let text = reply["text"].as_str().unwrap();
+    assert!(!text.contains("<!channel>") && !text.contains('\u{202e}'), "{text}");
+    check_block_kit(&state);
+}
+
+#[test]
+fn what_can_be_done_is_a_link_away_while_it_can_be_done() {
+    let titles =
+        |bulletin: &Bulletin| -> Vec<&str> { bulletin.notice.links().iter().map(|(title, _)| *title).collect() };
+    assert_eq!(titles(&firing(&ordinary())), ["Open the incident", "Acknowledge", "Silence"]);
+    assert_eq!(titles(&approval()), ["Open the incident", "Approve or deny", "Acknowledge"]);
+    let acknowledged = bulletin(&ordinary(), Because::Acknowledged, false, true);
+    assert_eq!(titles(&acknowledged), ["Open the incident", "Silence"]);
+    let resolved = bulletin(&ordinary(), Because::Resolved, true, false);
+    assert_eq!(titles(&resolved), ["Open the incident"]);
+    let linkless = Bulletin { notice: Notice { link: None, ..approval().notice }, ..approval() };
+    assert!(titles(&linkless).is_empty());
 }
 
 /// Slack's Block Kit reference: characters of a header, of a section, of a field; fields of a section; blocks of a message.

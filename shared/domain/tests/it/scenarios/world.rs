@@ -129,6 +129,7 @@ impl Scenario {
             changes: self.changes.iter().map(Changed::told).collect(),
             siblings: self.siblings.iter().flat_map(Siblings::told).collect(),
             metrics,
+            recent: None,
             history: Vec::new(),
             gaps: self.unreadable.clone(),
             tags: BTreeMap::new(),
