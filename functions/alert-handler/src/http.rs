@@ -10,7 +10,7 @@ use reqwest::{Client, Response, StatusCode, redirect};
 use crate::settings::Endpoint;
 
 /// One attempt, from connecting to the end of the answer. Trying again is the schedule's part.
-const TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Longer answers are not read as an error code.
 const LONGEST_CODE: usize = 60;
@@ -136,7 +136,7 @@ pub(crate) fn is_code(text: &str) -> bool {
 }
 
 /// The error and what caused it: reqwest's own text names neither a timeout nor a refused connection.
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |&error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -5,7 +5,7 @@
 //! - `ingest`: each alert into its groups, each change of an incident to its alerts;
 //! - `flush`: looking at a group: claim → load → decide → tell → settle;
 //! - `failure`, `escalation`, `summary`: what does not get through, is not acknowledged, or is too much;
-//! - [`channels`], [`secrets`], [`http`], [`smtp`], [`aws_call`]: what each channel sends, and sending it;
+//! - [`channels`], [`secrets`], [`http`], [`aws_call`]: what each channel sends, and sending it;
 //! - [`trial`]: trying a receiver out;
 //! - [`handler`]: one event, from end to end.
 
@@ -24,6 +24,5 @@ pub mod living;
 pub mod message;
 pub mod secrets;
 pub mod settings;
-pub mod smtp;
 mod summary;
 pub mod trial;

@@ -21,9 +21,9 @@ use nightjar_domain::routing::{Channel as Configured, Group, Routes};
 use crate::aws_call::{AwsCaller, CallError};
 use crate::http::{self, Post, SendError};
 use crate::secrets::{Secret, SecretError, Secrets};
-use crate::smtp::Mail;
 
 pub use slack_app::Chat;
+pub use smtp::Mail;
 
 /// One way to people.
 pub trait Channel: fmt::Debug + Send + Sync {
@@ -47,8 +47,8 @@ pub enum RenderError {
     Json(#[from] serde_json::Error),
     #[error("the payload cannot be signed: {0}")]
     Signature(#[from] standardwebhooks::WebhookError),
-    #[error("the mail cannot be dated: {0}")]
-    Date(jiff::Error),
+    #[error("the mail cannot be written: {0}")]
+    Mail(#[from] lettre::error::Error),
 }
 
 /// Why a notification did not get through.
@@ -138,7 +138,7 @@ impl Channels {
         let sent = match channel.render(bulletin)? {
             Outgoing::Post(post) => http::send(http, post).await.map(|()| None),
             Outgoing::Chat(chat) => slack_app::say(http, chat).await,
-            Outgoing::Mail(mail) => crate::smtp::deliver(&mail).await.map(|()| None),
+            Outgoing::Mail(mail) => smtp::deliver(*mail).await.map(|()| None),
             Outgoing::Publish { topic_arn, subject, message } => {
                 self.aws.publish(http, &topic_arn, subject.as_deref(), &message).await?;
                 return Ok(None);
