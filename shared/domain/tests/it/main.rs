@@ -16,7 +16,6 @@ mod maintenance;
 mod onboarding;
 mod recovery;
 mod remediation;
-mod remediation_histories;
 mod routing;
 mod scenarios;
 mod tokens;
