@@ -327,14 +327,14 @@ run "auto_touches_only_what_opted_in" {
       for statement in jsondecode(module.remediation_engine.policy).Statement :
       statement.Sid => [join(",", statement.Action), join(",", statement.Resource)] if startswith(statement.Sid, "OptedIn") || statement.Sid == "AllowedDocuments"
       } == {
-      OptedInReboot      = ["ec2:RebootInstances", "arn:aws:ec2:us-east-1:111122223333:instance/*"]
-      OptedInStopStart   = ["ec2:RebootInstances,ec2:StopInstances,ec2:StartInstances", "arn:aws:ec2:us-east-1:111122223333:instance/*"]
-      OptedInIsolate     = ["ec2:ModifyInstanceAttribute", "arn:aws:ec2:us-east-1:111122223333:instance/*"]
-      OptedInSsmDocument = ["ssm:SendCommand", "arn:aws:ec2:us-east-1:111122223333:instance/*"]
-      OptedInAsgReplace  = ["autoscaling:TerminateInstanceInAutoScalingGroup", "arn:aws:autoscaling:us-east-1:111122223333:autoScalingGroup:*:autoScalingGroupName/*"]
-      OptedInScaleOut    = ["autoscaling:SetDesiredCapacity", "arn:aws:autoscaling:us-east-1:111122223333:autoScalingGroup:*:autoScalingGroupName/*"]
+      OptedInReboot           = ["ec2:RebootInstances", "arn:aws:ec2:us-east-1:111122223333:instance/*"]
+      OptedInStopStart        = ["ec2:RebootInstances,ec2:StopInstances,ec2:StartInstances", "arn:aws:ec2:us-east-1:111122223333:instance/*"]
+      OptedInIsolate          = ["ec2:ModifyInstanceAttribute", "arn:aws:ec2:us-east-1:111122223333:instance/*"]
+      OptedInSsmDocument      = ["ssm:SendCommand", "arn:aws:ec2:us-east-1:111122223333:instance/*"]
+      OptedInAsgReplace       = ["autoscaling:TerminateInstanceInAutoScalingGroup", "arn:aws:autoscaling:us-east-1:111122223333:autoScalingGroup:*:autoScalingGroupName/*"]
+      OptedInScaleOut         = ["autoscaling:SetDesiredCapacity", "arn:aws:autoscaling:us-east-1:111122223333:autoScalingGroup:*:autoScalingGroupName/*"]
       OptedInDisableAccessKey = ["iam:UpdateAccessKey", "arn:aws:iam::111122223333:user/*"]
-      AllowedDocuments   = ["ssm:SendCommand", "arn:aws:ssm:us-east-1::document/AWS-RestartEC2Instance,arn:aws:ssm:us-east-1:111122223333:document/restart-web"]
+      AllowedDocuments        = ["ssm:SendCommand", "arn:aws:ssm:us-east-1::document/AWS-RestartEC2Instance,arn:aws:ssm:us-east-1:111122223333:document/restart-web"]
     }
     error_message = "What changes anything is limited to what it is for."
   }
@@ -345,12 +345,12 @@ run "auto_touches_only_what_opted_in" {
       statement.Condition == {
         StringLike = { "aws:ResourceTag/aiops:remediate" = [
           for pattern in ["@", "@ *", "* @", "* @ *"] : replace(pattern, "@", {
-            OptedInReboot      = "reboot"
-            OptedInStopStart   = "stop_start"
-            OptedInIsolate     = "isolate"
-            OptedInSsmDocument = "ssm_document"
-            OptedInAsgReplace  = "asg_replace"
-            OptedInScaleOut    = "scale_out"
+            OptedInReboot           = "reboot"
+            OptedInStopStart        = "stop_start"
+            OptedInIsolate          = "isolate"
+            OptedInSsmDocument      = "ssm_document"
+            OptedInAsgReplace       = "asg_replace"
+            OptedInScaleOut         = "scale_out"
             OptedInDisableAccessKey = "disable_access_key"
           }[statement.Sid])
         ] }

@@ -193,7 +193,10 @@ async fn announce(
     match claim.announcement {
         Announcement::Done => return Ok(Some(claim.clone())),
         Announcement::Underway { until } if now <= until => return elsewhere(claim, delivery),
-        Announcement::Underway { .. } | Announcement::Due => {}
+        Announcement::Underway { until } => {
+            tracing::warn!(incident = %claim.incident, %until, "takes over telling people: they may hear it twice");
+        }
+        Announcement::Due => {}
     }
     if let ClaimState::AwaitingApproval { until, fingerprint, .. } = &claim.state {
         outcome.ask(&approvals::how_to_answer(context, &claim.incident, *until, fingerprint).await?);

@@ -291,10 +291,6 @@ pub(crate) fn item(claim: Option<&Claim>) -> GetItemOutput {
     GetItemOutput::builder().set_item(item).build()
 }
 
-pub(crate) fn event() -> serde_json::Value {
-    sns(&json(&envelope_of(incident())))
-}
-
 pub(crate) fn sns(message: &str) -> serde_json::Value {
     serde_json::to_value(sns_event(message)).unwrap()
 }

@@ -15,8 +15,8 @@ fn rebooted() -> World {
     world.ledger = open(false);
     world.metric = vec![25.0, 24.0];
     let pattern = &mut world.incident.finding.patterns[0];
-    pattern.template = "Out of memory: Killed process <num> (java)".to_owned();
-    pattern.log_group = LOG_GROUP.to_owned();
+    "Out of memory: Killed process <num> (java)".clone_into(&mut pattern.template);
+    LOG_GROUP.clone_into(&mut pattern.log_group);
     pattern.change = PatternChange::New;
     world
 }
