@@ -30,14 +30,9 @@ module "log_analyzer_rca" {
   }
 
   permissions = {
-    # Which log groups belong to an instance is said by its tag, so the default reaches all of the account. IAM knows a group by two
-    # ARNs: the bare one, and one ending in `:*` for what reads its streams.
     ReadLogs = {
-      actions = ["logs:StartQuery", "logs:FilterLogEvents"]
-      resources = flatten([for pattern in var.readable_log_groups : [
-        "${local.arn.logs}:log-group:${pattern}",
-        "${local.arn.logs}:log-group:${pattern}:*",
-      ]])
+      actions   = ["logs:StartQuery", "logs:FilterLogEvents"]
+      resources = local.readable_log_groups
     }
     # Neither a metric nor CloudTrail's history is a resource to IAM.
     Surroundings = {

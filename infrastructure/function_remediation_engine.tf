@@ -14,8 +14,11 @@ module "remediation_engine" {
   environment = {
     REMEDIATIONS_TABLE        = aws_dynamodb_table.suite["remediations"].name
     INCIDENTS_TABLE           = aws_dynamodb_table.suite["incidents"].name
+    INVENTORY_TABLE           = aws_dynamodb_table.suite["inventory"].name
     CRITICAL_ALERTS_TOPIC_ARN = aws_sns_topic.suite["critical-alerts"].arn
     REMEDIATION_MODE          = var.remediation_mode
+    SECURITY_REMEDIATION_MODE = var.security_remediation_mode
+    LOG_SCAN_LIMIT_MB         = var.log_scan_limit_mb
     REMEDIATE_TAG_KEY         = local.remediate_tag_key
     MAX_INCIDENT_AGE_MINUTES  = var.max_incident_age_minutes
     MIN_INSTANCE_AGE_MINUTES  = var.min_instance_age_minutes
@@ -37,6 +40,25 @@ module "remediation_engine" {
           "ssm:GetCommandInvocation", "ssm:ListCommands",
         ]
         resources = ["*"]
+      }
+      # The user behind an attack, and its keys.
+      LookAtUsers = {
+        actions   = ["iam:GetUser", "iam:ListAccessKeys"]
+        resources = ["arn:${local.partition}:iam::${local.account}:user/*"]
+      }
+      # Whether the log lines of an incident are still written: the same groups as log-analyzer-rca reads.
+      ReadLogs = {
+        actions   = ["logs:StartQuery", "logs:FilterLogEvents"]
+        resources = local.readable_log_groups
+      }
+      FollowQuery = {
+        actions   = ["logs:GetQueryResults", "logs:StopQuery"]
+        resources = ["*"]
+      }
+      # Which streams of a log group are the instance's own.
+      Inventory = {
+        actions   = ["dynamodb:GetItem"]
+        resources = [aws_dynamodb_table.suite["inventory"].arn]
       }
       Remediations = {
         actions   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"]
@@ -96,6 +118,8 @@ locals {
     ssm_document = { actions = ["ssm:SendCommand"], resources = ["${local.arn.ec2}:instance/*"] }
     asg_replace  = { actions = ["autoscaling:TerminateInstanceInAutoScalingGroup"], resources = ["${local.arn.autoscaling}:autoScalingGroup:*:autoScalingGroupName/*"] }
     scale_out    = { actions = ["autoscaling:SetDesiredCapacity"], resources = ["${local.arn.autoscaling}:autoScalingGroup:*:autoScalingGroupName/*"] }
+    # A key is no resource to IAM: the user is, with its tags.
+    disable_access_key = { actions = ["iam:UpdateAccessKey"], resources = ["arn:${local.partition}:iam::${local.account}:user/*"] }
   } : word => grant if word != "ssm_document" || length(var.remediation_documents) > 0 }
 
   # The tag holds words, separated by single spaces.

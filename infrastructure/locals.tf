@@ -69,6 +69,13 @@ locals {
   busy      = { model-trainer = 1024, security-monitor = 512 }
   memory_mb = { for name in local.functions : name => lookup(var.function_memory_mb, name, lookup(local.busy, name, 256)) }
 
+  # Which log groups belong to an instance is said by its tag, so the default reaches all of the account. IAM knows a group by two
+  # ARNs: the bare one, and one ending in `:*` for what reads its streams.
+  readable_log_groups = flatten([for pattern in var.readable_log_groups : [
+    "${local.arn.logs}:log-group:${pattern}",
+    "${local.arn.logs}:log-group:${pattern}:*",
+  ]])
+
   # Appending to the hash chain: read the newest entry, put the next one on the condition that its place is free.
   # No update and no delete: modules/function denies them to every role. IAM cannot demand the condition, so a put could still
   # replace an entry: the chain and the anchors would show it.

@@ -407,6 +407,17 @@ variable "remediation_mode" {
   }
 }
 
+variable "security_remediation_mode" {
+  description = "The most that may happen about an attack, whatever remediation_mode and the policies say: off, dry_run, approve or auto. Leave it at approve: a false alarm that disables a key is an outage."
+  type        = string
+  default     = "approve"
+
+  validation {
+    condition     = contains(["off", "dry_run", "approve", "auto"], var.security_remediation_mode)
+    error_message = "security_remediation_mode must be off, dry_run, approve or auto."
+  }
+}
+
 variable "remediation_policies_file" {
   description = "Which incident gets which runbook. Null means ../config/remediation_policies.json. Check it with `nightjar config check`."
   type        = string

@@ -123,6 +123,12 @@ run "unknown_remediation_mode" {
   variables { remediation_mode = "on" }
 }
 
+run "unknown_security_remediation_mode" {
+  command         = plan
+  expect_failures = [var.security_remediation_mode]
+  variables { security_remediation_mode = "always" }
+}
+
 run "no_remediation_at_all_by_concurrency" {
   command         = plan
   expect_failures = [var.remediation_concurrency]

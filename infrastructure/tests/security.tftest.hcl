@@ -288,6 +288,11 @@ run "people_are_asked_by_default" {
   }
 
   assert {
+    condition     = module.remediation_engine.environment.SECURITY_REMEDIATION_MODE == "approve"
+    error_message = "Nothing is done about a principal without a person, unless somebody says so."
+  }
+
+  assert {
     condition     = aws_kms_key.approvals.key_usage == "GENERATE_VERIFY_MAC"
     error_message = "The key of the approvals signs, and does nothing else."
   }
@@ -307,7 +312,7 @@ run "a_dry_run_could_not_act_if_it_wanted_to" {
   }
 
   assert {
-    condition     = alltrue([for action in ["ec2:Reboot", "ec2:Stop", "ec2:Start", "ec2:Create", "ec2:Modify", "ssm:Send", "autoscaling:Terminate", "autoscaling:Set"] : !strcontains(module.remediation_engine.policy, action)])
+    condition     = alltrue([for action in ["ec2:Reboot", "ec2:Stop", "ec2:Start", "ec2:Create", "ec2:Modify", "ssm:Send", "autoscaling:Terminate", "autoscaling:Set", "iam:Update"] : !strcontains(module.remediation_engine.policy, action)])
     error_message = "In a dry run the role cannot change anything."
   }
 }
@@ -323,13 +328,14 @@ run "auto_touches_only_what_opted_in" {
       for statement in jsondecode(module.remediation_engine.policy).Statement :
       statement.Sid => [join(",", statement.Action), join(",", statement.Resource)] if startswith(statement.Sid, "OptedIn") || statement.Sid == "AllowedDocuments"
       } == {
-      OptedInReboot      = ["ec2:RebootInstances", "arn:aws:ec2:us-east-1:111122223333:instance/*"]
-      OptedInStopStart   = ["ec2:RebootInstances,ec2:StopInstances,ec2:StartInstances", "arn:aws:ec2:us-east-1:111122223333:instance/*"]
-      OptedInIsolate     = ["ec2:ModifyInstanceAttribute", "arn:aws:ec2:us-east-1:111122223333:instance/*"]
-      OptedInSsmDocument = ["ssm:SendCommand", "arn:aws:ec2:us-east-1:111122223333:instance/*"]
-      OptedInAsgReplace  = ["autoscaling:TerminateInstanceInAutoScalingGroup", "arn:aws:autoscaling:us-east-1:111122223333:autoScalingGroup:*:autoScalingGroupName/*"]
-      OptedInScaleOut    = ["autoscaling:SetDesiredCapacity", "arn:aws:autoscaling:us-east-1:111122223333:autoScalingGroup:*:autoScalingGroupName/*"]
-      AllowedDocuments   = ["ssm:SendCommand", "arn:aws:ssm:us-east-1::document/AWS-RestartEC2Instance,arn:aws:ssm:us-east-1:111122223333:document/restart-web"]
+      OptedInReboot           = ["ec2:RebootInstances", "arn:aws:ec2:us-east-1:111122223333:instance/*"]
+      OptedInStopStart        = ["ec2:RebootInstances,ec2:StopInstances,ec2:StartInstances", "arn:aws:ec2:us-east-1:111122223333:instance/*"]
+      OptedInIsolate          = ["ec2:ModifyInstanceAttribute", "arn:aws:ec2:us-east-1:111122223333:instance/*"]
+      OptedInSsmDocument      = ["ssm:SendCommand", "arn:aws:ec2:us-east-1:111122223333:instance/*"]
+      OptedInAsgReplace       = ["autoscaling:TerminateInstanceInAutoScalingGroup", "arn:aws:autoscaling:us-east-1:111122223333:autoScalingGroup:*:autoScalingGroupName/*"]
+      OptedInScaleOut         = ["autoscaling:SetDesiredCapacity", "arn:aws:autoscaling:us-east-1:111122223333:autoScalingGroup:*:autoScalingGroupName/*"]
+      OptedInDisableAccessKey = ["iam:UpdateAccessKey", "arn:aws:iam::111122223333:user/*"]
+      AllowedDocuments        = ["ssm:SendCommand", "arn:aws:ssm:us-east-1::document/AWS-RestartEC2Instance,arn:aws:ssm:us-east-1:111122223333:document/restart-web"]
     }
     error_message = "What changes anything is limited to what it is for."
   }
@@ -340,12 +346,13 @@ run "auto_touches_only_what_opted_in" {
       statement.Condition == {
         StringLike = { "aws:ResourceTag/aiops:remediate" = [
           for pattern in ["@", "@ *", "* @", "* @ *"] : replace(pattern, "@", {
-            OptedInReboot      = "reboot"
-            OptedInStopStart   = "stop_start"
-            OptedInIsolate     = "isolate"
-            OptedInSsmDocument = "ssm_document"
-            OptedInAsgReplace  = "asg_replace"
-            OptedInScaleOut    = "scale_out"
+            OptedInReboot           = "reboot"
+            OptedInStopStart        = "stop_start"
+            OptedInIsolate          = "isolate"
+            OptedInSsmDocument      = "ssm_document"
+            OptedInAsgReplace       = "asg_replace"
+            OptedInScaleOut         = "scale_out"
+            OptedInDisableAccessKey = "disable_access_key"
           }[statement.Sid])
         ] }
         Null = { "aws:ResourceTag/aiops:never-touch" = ["true"] }
@@ -359,6 +366,7 @@ run "auto_touches_only_what_opted_in" {
       for name, function in local.modules : [
         for action in [
           "ec2:Reboot", "ec2:Stop", "ec2:Start", "ec2:Create", "ec2:Modify", "ssm:Send", "autoscaling:Terminate", "autoscaling:Set",
+          "iam:Update",
         ] : !strcontains(function.policy, action)
       ] if name != "remediation-engine"
     ]))

@@ -58,7 +58,7 @@ TABLES = {
 BY_HAND = re.compile(r'"(?P<service>autoscaling|ssm|secretsmanager|sqs|sns)",\s*"(?:[A-Za-z0-9_]+\.)?(?P<action>[A-Z][A-Za-z]+)"')
 #: The same in the one crate for EC2, by the function that makes it.
 EC2 = ROOT / "shared/ec2/src"
-BY_CALLER = re.compile(r'\.(?P<service>autoscaling|ssm)\(\s*"(?P<action>[A-Z][A-Za-z]+)"')
+BY_CALLER = re.compile(r'\.(?P<service>autoscaling|ssm|iam)\(\s*"(?P<action>[A-Z][A-Za-z]+)"')
 
 #: The same, where the call is named as IAM names it.
 BY_HAND_AS_IN_IAM = re.compile(r'\baction: "(?P<action>[a-z]+:[A-Za-z]+)"')

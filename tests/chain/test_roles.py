@@ -23,7 +23,7 @@ COMES_WITH = {
 READS = re.compile(r":(Get|BatchGet|List|Describe|Lookup|Filter|StartQuery|StopQuery|Query|Scan|GetQueryResults)")
 TABLE = re.compile(rf"^arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{PREFIX}-(?P<table>[a-z-]+)(/index/\*)?$")
 #: What reaches outside the suite and changes something there.
-OUTSIDE = ("ec2:", "autoscaling:", "ssm:")
+OUTSIDE = ("ec2:", "autoscaling:", "ssm:", "iam:")
 
 
 def statements(deployment: Deployment, function: str) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import statistics
 import time
 import uuid
 import zipfile
@@ -18,8 +19,9 @@ from local.deployment import PREFIX
 FUNCTION = f"{PREFIX}-security-monitor"
 #: Not the emulator's own account, whose calls the local deployment expects.
 ACCOUNT = "111122223333"
-#: From the event to the e-mail, in seconds.
+#: From the event to the e-mail, in seconds: what half of the attacks must keep to.
 FAST = 2.0
+ATTACKS = 7
 BROKEN_RULE = """title: A rule of ours with a slip
 id: 7d3f1c52-0f43-4c56-9a3e-2f2b1a1f0c11
 logsource: {product: aws, service: cloudtrail}
@@ -90,7 +92,7 @@ def invoke(chain: Chain, payload: dict[str, Any]) -> dict[str, Any]:
 
 def test_an_attack_reaches_people_within_two_seconds(chain: Chain, user: str, record_property: Any) -> None:
     took = []
-    for number in range(3):
+    for number in range(ATTACKS):
         attacker = f"{user}-{number}"
         started = time.monotonic()
         tell(chain, event(attacker, "StopLogging"))
@@ -99,8 +101,8 @@ def test_an_attack_reaches_people_within_two_seconds(chain: Chain, user: str, re
     chain.settle()
     record_property("event_to_alert_seconds", took)
     print(f"event to alert: first {took[0]:.2f} s, then {', '.join(f'{seconds:.2f} s' for seconds in took[1:])}")
-    # The fastest: what the machine does besides is no part of the chain.
-    assert min(took) <= FAST, took
+    # The median: one that a busy machine held up says nothing of the chain, and neither does the luckiest.
+    assert statistics.median(took) <= FAST, took
 
     (incident,) = incidents(chain, f"{user}-0")
     assert (incident["kind"], incident["status"], incident["severity"]) == ("security", "OPEN", "high")
@@ -112,9 +114,9 @@ def test_an_attack_reaches_people_within_two_seconds(chain: Chain, user: str, re
     assert len(facts(chain, "alert.published", incident["id"])) == 1
     (listed,) = chain.records.api(f"/security-events?resource=user/{user}-0")["events"]
     assert (listed["id"], listed["principal"]) == (incident["id"], incident["security"]["principal"])
-    # Nothing is done about a principal by itself.
+    # Nothing is done about a principal by itself; here it is no user of this account either.
     (declined,) = facts(chain, "remediation.declined", incident["id"])
-    assert declined["details"]["reason"]["reason"] == "security_incident"
+    assert declined["details"]["reason"]["reason"] == "gone"
     assert facts(chain, "remediation.started", incident["id"]) == []
     assert chain.dead_letters("security-monitor") == chain.dead_letters("remediation-engine") == 0
 

@@ -13,10 +13,10 @@ use nightjar_domain::envelope::Envelope;
 use nightjar_domain::evidence::LogSearch;
 use nightjar_domain::log_watch::{SLICE_SECONDS, Watched};
 use nightjar_domain::resource::{LogSource, Resource, ResourceRef};
+use nightjar_log_search::{Search, served};
 use serde_json::json;
 
 use crate::context::Context;
-use crate::gather::{Search, served};
 use crate::publish::ACTOR;
 
 /// Log events arrive a little after what they tell of.
@@ -120,7 +120,8 @@ async fn slice(
         filter: Some(context.log_watch.filter(&source.group, &context.signals)),
         limit: LINES,
     };
-    let found = match tokio::time::timeout(context.settings.gather_deadline, served(context, &search)).await {
+    let reading = served(&context.logs, &search, context.settings.scan_limit_bytes);
+    let found = match tokio::time::timeout(context.settings.gather_deadline, reading).await {
         Ok(found) if found.search.is_some() => found,
         Ok(found) => {
             let reasons: Vec<&str> = found.gaps.iter().map(|gap| gap.reason.as_str()).collect();

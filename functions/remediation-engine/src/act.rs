@@ -39,7 +39,7 @@ async fn call(
     claim: &Claim,
     action: Action,
 ) -> anyhow::Result<(ClaimState, Option<Remembered>)> {
-    let (fleet, instance) = (&context.fleet, &case.incident.anomaly.resource.id);
+    let (fleet, instance) = (&context.fleet, &case.subject.id);
     let step = claim.current_step().context("the claim has no step to carry out")?;
     match action {
         Action::Reboot => fleet.reboot(instance).await?,
@@ -63,6 +63,14 @@ async fn call(
             Some(Remembered::Capacity { group, desired }) => fleet.set_capacity(group, desired + 1).await?,
             _ => bail!("the group's capacity was not remembered"),
         },
+        Action::DisableAccessKey => match claim.remembered() {
+            Some(Remembered::AccessKeys { user, keys }) => {
+                for key in keys {
+                    fleet.set_access_key(user, key, false).await?;
+                }
+            }
+            _ => bail!("the user's keys were not remembered"),
+        },
         Action::NotifyOnly => {
             return Ok((ClaimState::Escalated { why: "the runbook leaves it to people".to_owned() }, None));
         }
@@ -85,7 +93,7 @@ async fn snapshot(context: &Context, case: &Case) -> anyhow::Result<()> {
 
 /// The volumes of the instance without a snapshot of this incident.
 pub async fn missing_snapshots(context: &Context, case: &Case) -> anyhow::Result<Vec<String>> {
-    let id = &case.incident.anomaly.resource.id;
+    let id = &case.subject.id;
     let instance = context.fleet.instance(id).await?.with_context(|| format!("{id} no longer exists"))?;
     let taken = context.fleet.snapshots(&context.settings.incident_tag, case.incident.id.as_str()).await?;
     Ok(instance.volumes.into_iter().filter(|volume| !taken.contains(volume)).collect())

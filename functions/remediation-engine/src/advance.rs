@@ -10,7 +10,7 @@ use nightjar_ec2::CommandState;
 
 use crate::context::Context;
 use crate::handler::Case;
-use crate::{act, decide, lookup, observe, report, undo};
+use crate::{act, decide, lookup, observe, report, symptoms, undo};
 
 /// Why a claim is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +88,7 @@ async fn take_word(
     }
     let policies = context.policies().await?;
     let fleet = decide::look(context, case, &policies).await?;
-    if fleet.instance.as_ref().is_none_or(|instance| instance.fingerprint() != *fingerprint) {
+    if fleet.fingerprint().as_ref() != Some(fingerprint) {
         return decline(context, claim, DeclineReason::Void, now).await;
     }
     let mut approved = claim.clone();
@@ -122,7 +122,7 @@ async fn start(
         let Some(claim) = from.start(step, outcome, context.settings.lease, now) else {
             bail!("the claim of {} has no step {step}", from.incident);
         };
-        let (Some(run), Some(instance)) = (claim.run.clone(), &fleet.instance) else {
+        let (Some(run), Some(_)) = (claim.run.clone(), fleet.fingerprint()) else {
             return Ok(Err(DeclineReason::Gone));
         };
         let Some(next) = run.steps.get(step).cloned() else { bail!("{} has no step {step}", from.incident) };
@@ -133,7 +133,7 @@ async fn start(
             return Ok(Err(reason));
         }
         let mut ledger = fleet.ledger.clone();
-        ledger.act(decide::note_of(case, &policies, instance, &next, now), &run.policy, now);
+        ledger.act(decide::note_of(case, &policies, &fleet, &next, now), &run.policy, now);
         let claim = claim.remembering(Remembered::before(next.action, &fleet));
         let cooldown = (step == 0).then_some(now + policies.bounds.cooldown);
         match context.remediations.begin(Some(stored), &claim, cooldown, fleet.ledger.version, &ledger).await? {
@@ -176,7 +176,7 @@ async fn follow(
     now: Timestamp,
 ) -> anyhow::Result<Option<ClaimState>> {
     let action = Action::SsmDocument;
-    Ok(match context.fleet.command(&case.incident.anomaly.resource.id, command).await? {
+    Ok(match context.fleet.command(&case.subject.id, command).await? {
         CommandState::Succeeded => Some(ClaimState::Finished { action }),
         CommandState::Ended(word) => {
             Some(ClaimState::Failed { action, error: format!("Systems Manager says {word} of the command {command}") })
@@ -195,7 +195,7 @@ async fn start_again(
     action: Action,
     now: Timestamp,
 ) -> anyhow::Result<Option<ClaimState>> {
-    let id = &case.incident.anomaly.resource.id;
+    let id = &case.subject.id;
     let instance = context.fleet.instance(id).await?;
     // A start gives a new launch time. Without one, EC2 only shows it running because the stop has not begun to show.
     let was_started = instance.as_ref().and_then(|instance| instance.launched_at) > claim.acted_at();
@@ -231,21 +231,27 @@ async fn verify(
         if now < settled_by {
             return Ok(claim.clone());
         }
-        let judgement = if action == Action::AsgReplace {
-            observe::replacement(context, case, claim, settled_by, now).await?
+        let (judgement, unread) = if action == Action::AsgReplace {
+            // The new instance has other streams, and no incident.
+            (observe::replacement(context, case, claim, settled_by, now).await?, Vec::new())
         } else {
             let observed = observe::observe(context, case, since, now).await?;
-            judge(&case.incident.anomaly, &observed, settled_by, now)
+            match judge(&case.incident.anomaly, &observed, settled_by, now) {
+                // Logs cost by the gigabyte: they are asked only where all else speaks for it.
+                Judgement::Healed => symptoms::ask_again(context, case, since, settled_by, now).await?,
+                other => (other, Vec::new()),
+            }
         };
         match judgement {
             Judgement::NotYet { .. } => return Ok(claim.clone()),
             Judgement::Healed => {
-                return Ok(context.remediations.settle(claim, ClaimState::Healed { action }, now).await?);
+                let healed = ClaimState::Healed { action, unread };
+                return Ok(context.remediations.settle(claim, healed, now).await?);
             }
             Judgement::NotHealed { why } => why,
         }
-    } else if action == Action::Isolate {
-        match observe::isolation(context, case, claim).await? {
+    } else if matches!(action, Action::Isolate | Action::DisableAccessKey) {
+        match observe::containment(context, case, claim).await? {
             None => return Ok(context.remediations.settle(claim, ClaimState::Contained { action }, now).await?),
             Some(why) => why,
         }

@@ -3,7 +3,7 @@
 use nightjar_aws::clients;
 use nightjar_aws::envelope::Publisher;
 use nightjar_aws::settings::Environment;
-use nightjar_aws::stores::{AuditStore, IncidentStore, RemediationStore};
+use nightjar_aws::stores::{AuditStore, IncidentStore, InventoryStore, RemediationStore};
 use nightjar_domain::remediation::{Policies, PoliciesDocument};
 use nightjar_ec2::Fleet;
 
@@ -17,6 +17,8 @@ pub struct Context {
     pub cloudtrail: aws_sdk_cloudtrail::Client,
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     pub kms: aws_sdk_kms::Client,
+    pub logs: aws_sdk_cloudwatchlogs::Client,
+    pub inventory: InventoryStore,
     pub incidents: IncidentStore,
     pub remediations: RemediationStore,
     pub audit: AuditStore,
@@ -33,6 +35,8 @@ impl Context {
             cloudtrail: aws_sdk_cloudtrail::Client::new(&config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             kms: aws_sdk_kms::Client::new(&config),
+            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table.clone()),
             incidents: IncidentStore::new(dynamodb.clone(), settings.incidents_table.clone()),
             remediations: RemediationStore::new(dynamodb.clone(), settings.remediations_table.clone()),
             audit: AuditStore::new(dynamodb, settings.audit_table.clone()),

@@ -5,7 +5,8 @@ use aws_lambda_events::event::sns::SnsEvent;
 use jiff::Timestamp;
 use nightjar_aws::envelope::envelopes;
 use nightjar_domain::incident::Incident;
-use nightjar_domain::remediation::{Claim, ClaimState};
+use nightjar_domain::remediation::{Claim, ClaimState, subject};
+use nightjar_domain::resource::{EC2_INSTANCE, ResourceRef};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -18,6 +19,21 @@ use crate::{decide, sweep};
 pub struct Case {
     pub incident: Incident,
     pub trace: String,
+    /// What is acted on: for an attack not what the incident names, but the instance or user behind it.
+    pub subject: ResourceRef,
+}
+
+impl Case {
+    pub fn new(context: &Context, incident: Incident, trace: String) -> Self {
+        let mut subject = subject(&incident);
+        // Instances are those of this region; an attack may have been seen in another one first.
+        let region = context.fleet.region();
+        if incident.security.is_some() && subject.kind == EC2_INSTANCE {
+            subject.arn = subject.arn.replacen(&format!(":ec2:{}:", subject.region), &format!(":ec2:{region}:"), 1);
+            region.clone_into(&mut subject.region);
+        }
+        Self { incident, trace, subject }
+    }
 }
 
 /// What an invocation did: where the claims it looked at stand now.
@@ -69,10 +85,14 @@ pub async fn handle(context: &Context, event: Value, clock: impl Fn() -> Timesta
 async fn incidents(context: &Context, event: &SnsEvent, clock: impl Fn() -> Timestamp) -> anyhow::Result<Summary> {
     let mut summary = Summary::default();
     for envelope in envelopes::<Incident>(event)? {
-        let case = Case { incident: envelope.body, trace: envelope.trace };
+        let case = Case::new(context, envelope.body, envelope.trace);
         let claim = match context.remediations.get(&case.incident.id).await? {
+            // An attack goes on: what was not worth an answer may be by now.
+            Some(claim) if case.incident.security.is_some() && claim.was_left_alone() => {
+                Box::pin(decide::decide(context, &case, Some(&claim), &clock)).await?
+            }
             Some(claim) => claim,
-            None => Box::pin(decide::decide(context, &case, &clock)).await?,
+            None => Box::pin(decide::decide(context, &case, None, &clock)).await?,
         };
         // Boxed: the futures of a run nest deeper than the compiler follows.
         let run = Box::pin(advance(context, &case, claim, Delivery::Message, &clock));

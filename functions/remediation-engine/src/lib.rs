@@ -16,4 +16,5 @@ pub mod observe;
 pub mod report;
 pub mod settings;
 pub mod sweep;
+pub mod symptoms;
 pub mod undo;

@@ -7,9 +7,9 @@ use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
 use jiff::Timestamp;
 use nightjar_domain::remediation::{Action, Claim, ClaimState, InstanceState, Remembered};
 
-use crate::act;
 use crate::context::Context;
 use crate::handler::Case;
+use crate::{act, observe};
 
 /// What became of `action` since `since`, as far as AWS knows. `Unknown` proves nothing: CloudTrail may be up to 15 minutes late.
 pub async fn what_became(
@@ -19,7 +19,7 @@ pub async fn what_became(
     action: Action,
     since: Timestamp,
 ) -> anyhow::Result<(ClaimState, Option<Remembered>)> {
-    let (fleet, id) = (&context.fleet, &case.incident.anomaly.resource.id);
+    let (fleet, id) = (&context.fleet, &case.subject.id);
     let instance = async || Ok::<_, anyhow::Error>(fleet.instance(id).await?);
     let in_state = |found: &Option<InstanceState>, states: &[&str]| {
         found.as_ref().is_some_and(|instance| states.contains(&instance.state.as_str()))
@@ -53,6 +53,7 @@ pub async fn what_became(
             }
             _ => false,
         },
+        Action::DisableAccessKey => observe::keys_are_inactive(context, case, claim).await?,
     };
     let state = match (was_carried_out, action) {
         (false, _) => ClaimState::Unknown { action },

@@ -4,14 +4,15 @@ use anyhow::Context as _;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat, ScanBy};
 use jiff::Timestamp;
-use nightjar_domain::remediation::{Claim, Judgement, Observed, judge_replacement};
+use nightjar_domain::remediation::{Claim, Judgement, Observed, Remembered, judge_replacement};
 
 use crate::context::Context;
+use crate::decide;
 use crate::handler::Case;
 
 /// Looks at whole periods that began after `since`.
 pub async fn observe(context: &Context, case: &Case, since: Timestamp, now: Timestamp) -> anyhow::Result<Observed> {
-    let instance = context.fleet.instance(&case.incident.anomaly.resource.id).await?;
+    let instance = context.fleet.instance(&case.subject.id).await?;
     let wanted = &case.incident.anomaly.metric;
     let dimensions = wanted.dimensions.iter().map(|(name, value)| Dimension::builder().name(name).value(value).build());
     let metric = Metric::builder()
@@ -69,17 +70,28 @@ pub async fn replacement(
         Some(name) => context.fleet.group(name).await?,
         None => None,
     };
-    Ok(judge_replacement(group.as_ref(), &case.incident.anomaly.resource.id, settled_by, now))
+    Ok(judge_replacement(group.as_ref(), &case.subject.id, settled_by, now))
 }
 
-/// Why the instance is not isolated; `None` where it is.
-pub async fn isolation(context: &Context, case: &Case, claim: &Claim) -> anyhow::Result<Option<String>> {
+/// Why the instance is not isolated, or the key not inactive; `None` where it is.
+pub async fn containment(context: &Context, case: &Case, claim: &Claim) -> anyhow::Result<Option<String>> {
+    if claim.current_step().is_some_and(|step| step.action.is_on_user()) {
+        let inactive = keys_are_inactive(context, case, claim).await?;
+        return Ok((!inactive).then(|| "a key is active again, or gone".to_owned()));
+    }
     let quarantine = claim.current_step().and_then(|step| step.security_group.clone());
-    let Some(instance) = context.fleet.instance(&case.incident.anomaly.resource.id).await? else {
+    let Some(instance) = context.fleet.instance(&case.subject.id).await? else {
         return Ok(Some("the instance no longer exists".to_owned()));
     };
     if instance.security_groups.iter().eq(&quarantine) {
         return Ok(None);
     }
     Ok(Some(format!("its security groups are {}, not that of the quarantine", instance.security_groups.join(", "))))
+}
+
+/// Whether every key that the step was about is inactive.
+pub async fn keys_are_inactive(context: &Context, case: &Case, claim: &Claim) -> anyhow::Result<bool> {
+    let Some(Remembered::AccessKeys { keys, .. }) = claim.remembered() else { return Ok(false) };
+    let user = decide::look_at_user(context, case).await?;
+    Ok(user.is_some_and(|user| user.are_inactive(keys)))
 }

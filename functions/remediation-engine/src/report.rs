@@ -28,7 +28,7 @@ pub async fn report(
     clock: &impl Fn() -> Timestamp,
 ) -> anyhow::Result<Option<Claim>> {
     record(context, case, claim).await?;
-    if let ClaimState::Healed { action } = claim.state {
+    if let ClaimState::Healed { action, .. } = claim.state {
         let sign = match action {
             Action::AsgReplace => "its group is whole again".to_owned(),
             _ => format!("{} is ordinary again", case.incident.anomaly.metric.name),
@@ -107,7 +107,7 @@ fn facts(case: &Case, claim: &Claim) -> Vec<Fact> {
             facts
         }
         ClaimState::Finished { action } => {
-            vec![fact(FactKind::RemediationFinished, json!({ "action": action, "outcome": "accepted by EC2" }))]
+            vec![fact(FactKind::RemediationFinished, json!({ "action": action, "outcome": "accepted by AWS" }))]
         }
         ClaimState::Failed { action, error } => {
             let details = json!({ "action": action, "outcome": "failed", "error": error });
@@ -118,8 +118,9 @@ fn facts(case: &Case, claim: &Claim) -> Vec<Fact> {
         ClaimState::Declined(reason) => {
             vec![fact(FactKind::RemediationDeclined, json!({ "reason": reason, "text": reason.to_string() }))]
         }
-        ClaimState::Healed { action } => {
-            vec![fact(FactKind::RemediationVerified, json!({ "action": action, "healed": true, "policy": policy }))]
+        ClaimState::Healed { action, unread } => {
+            let details = json!({ "action": action, "healed": true, "policy": policy, "unread": unread });
+            vec![fact(FactKind::RemediationVerified, details)]
         }
         ClaimState::Contained { action } => {
             vec![fact(FactKind::RemediationVerified, json!({ "action": action, "contained": true, "policy": policy }))]
@@ -192,7 +193,10 @@ async fn announce(
     match claim.announcement {
         Announcement::Done => return Ok(Some(claim.clone())),
         Announcement::Underway { until } if now <= until => return elsewhere(claim, delivery),
-        Announcement::Underway { .. } | Announcement::Due => {}
+        Announcement::Underway { until } => {
+            tracing::warn!(incident = %claim.incident, %until, "takes over telling people: they may hear it twice");
+        }
+        Announcement::Due => {}
     }
     if let ClaimState::AwaitingApproval { until, fingerprint, .. } = &claim.state {
         outcome.ask(&approvals::how_to_answer(context, &claim.incident, *until, fingerprint).await?);

@@ -10,6 +10,7 @@ use nightjar_domain::remediation::{Bounds, Mode};
 pub struct Settings {
     pub remediations_table: String,
     pub incidents_table: String,
+    pub inventory_table: String,
     pub audit_table: String,
     pub critical_alerts_topic_arn: String,
     pub bounds: Bounds,
@@ -21,6 +22,8 @@ pub struct Settings {
     pub approval_key: Option<String>,
     /// Address of the API, for the link in a message that asks for an approval.
     pub api_endpoint: Option<String>,
+    /// A search of logs is stopped when it has scanned more.
+    pub scan_limit_bytes: u64,
     /// How long the owner of a claim may be at work. At least the function's timeout: a claim must not expire under a
     /// worker that is alive.
     pub lease: SignedDuration,
@@ -38,10 +41,12 @@ impl Settings {
         let settings = Self {
             remediations_table: env.required("REMEDIATIONS_TABLE"),
             incidents_table: env.required("INCIDENTS_TABLE"),
+            inventory_table: env.required("INVENTORY_TABLE"),
             audit_table: env.required("AUDIT_TABLE"),
             critical_alerts_topic_arn: env.required("CRITICAL_ALERTS_TOPIC_ARN"),
             bounds: Bounds {
                 mode: env.parsed_or("REMEDIATION_MODE", Mode::DryRun),
+                security_mode: env.parsed_or("SECURITY_REMEDIATION_MODE", Mode::Approve),
                 opt_in_tag: env.optional("REMEDIATE_TAG_KEY").unwrap_or_else(|| format!("{prefix}:remediate")),
                 protected_tag: format!("{prefix}:never-touch"),
                 product_tag: format!("{prefix}:product"),
@@ -53,6 +58,13 @@ impl Settings {
             incident_tag: format!("{prefix}:incident"),
             approval_key: env.optional("APPROVAL_KEY_ID"),
             api_endpoint: env.optional("API_ENDPOINT"),
+            scan_limit_bytes: 1_000_000
+                * env.checked_or(
+                    "LOG_SCAN_LIMIT_MB",
+                    2000,
+                    |megabytes| (1..=1_000_000).contains(megabytes),
+                    "between 1 and 1000000",
+                ),
             lease: SignedDuration::from_secs(env.checked_or(
                 "CLAIM_LEASE_SECONDS",
                 120,
@@ -61,8 +73,11 @@ impl Settings {
             )),
             publish_lease: env.publish_lease(),
         };
-        if settings.bounds.mode == Mode::Approve && settings.approval_key.is_none() {
-            env.problem("APPROVAL_KEY_ID", "is not set: the mode approve signs its tokens with it");
+        if settings.bounds.mode >= Mode::Approve && settings.approval_key.is_none() {
+            env.problem(
+                "APPROVAL_KEY_ID",
+                "is not set: approvals are signed with it, and attacks are answered with approval in mode auto too",
+            );
         }
         env.finish(settings)
     }
@@ -81,13 +96,19 @@ mod tests {
         });
         insta::assert_snapshot!(
             Settings::read(env).unwrap_err(),
-            @"the function's environment variables are not usable: NAME_PREFIX is not set; REMEDIATIONS_TABLE is not set; INCIDENTS_TABLE is not set; AUDIT_TABLE is not set; CRITICAL_ALERTS_TOPIC_ARN is not set; REMEDIATION_MODE cannot be used: unknown remediation mode \"yes\": use one of off, dry_run, approve, auto; COOLDOWN_MINUTES must be between 1 and 10080. They are set by Terraform (infrastructure/)"
+            @"the function's environment variables are not usable: NAME_PREFIX is not set; REMEDIATIONS_TABLE is not set; INCIDENTS_TABLE is not set; INVENTORY_TABLE is not set; AUDIT_TABLE is not set; CRITICAL_ALERTS_TOPIC_ARN is not set; REMEDIATION_MODE cannot be used: unknown remediation mode \"yes\": use one of off, dry_run, approve, auto; COOLDOWN_MINUTES must be between 1 and 10080. They are set by Terraform (infrastructure/)"
         );
     }
 
     fn with(mode: Option<&'static str>) -> Environment<'static> {
-        let required =
-            ["NAME_PREFIX", "REMEDIATIONS_TABLE", "INCIDENTS_TABLE", "AUDIT_TABLE", "CRITICAL_ALERTS_TOPIC_ARN"];
+        let required = [
+            "NAME_PREFIX",
+            "REMEDIATIONS_TABLE",
+            "INCIDENTS_TABLE",
+            "INVENTORY_TABLE",
+            "AUDIT_TABLE",
+            "CRITICAL_ALERTS_TOPIC_ARN",
+        ];
         Environment::from_lookup(move |name| match name {
             "REMEDIATION_MODE" => mode.map(str::to_owned),
             name => required.contains(&name).then(|| "aiops".to_owned()),

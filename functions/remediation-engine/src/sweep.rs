@@ -32,7 +32,7 @@ async fn take_up(
     let Some(claim) = context.remediations.get(incident).await? else { bail!("its claim is not stored") };
     let Some(stored) = context.incidents.get(incident).await? else { bail!("the incident is not stored any more") };
     let trace = claim.run.as_ref().map(|run| run.trace.clone()).unwrap_or_default();
-    let case = Case { incident: stored.incident, trace };
+    let case = Case::new(context, stored.incident, trace);
     let claim = Box::pin(advance(context, &case, claim, Delivery::Sweep, clock)).await?;
     summary.count(&claim);
     Ok(())

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use nightjar_domain::remediation::{Action, Claim, ClaimState, Mode, Remembered};
+use nightjar_domain::remediation::{Action, Claim, ClaimState, FleetState, Mode, Remembered, Way, way_back};
 
 use crate::context::Context;
 use crate::handler::Case;
@@ -27,13 +27,6 @@ pub async fn undo(
     Ok(context.remediations.settle(claim, state, clock()).await?)
 }
 
-/// What to set where, unless it is as before already.
-enum Way {
-    Nothing,
-    SecurityGroups(Vec<String>),
-    Capacity(String, u32),
-}
-
 async fn attempt(
     context: &Context,
     case: &Case,
@@ -41,58 +34,41 @@ async fn attempt(
     by: &str,
     action: Action,
 ) -> anyhow::Result<Result<(), String>> {
-    let way = match way_back(context, case, claim).await? {
+    let way = match look_back(context, case, claim).await? {
         Ok(way) => way,
         Err(objection) => return Ok(Err(objection)),
     };
     context.audit.record(&[report::undoing(case, action, claim, by)]).await?;
+    let fleet = &context.fleet;
     let done = match way {
         Way::Nothing => Ok(()),
-        Way::SecurityGroups(groups) => {
-            context.fleet.set_security_groups(&case.incident.anomaly.resource.id, &groups).await
+        Way::SecurityGroups(groups) => fleet.set_security_groups(&case.subject.id, &groups).await,
+        Way::Capacity { group, desired } => fleet.set_capacity(&group, desired).await,
+        Way::AccessKeys { user, keys } => {
+            let mut done = Ok(());
+            for key in keys {
+                done = done.and(fleet.set_access_key(&user, &key, true).await);
+            }
+            done
         }
-        Way::Capacity(group, desired) => context.fleet.set_capacity(&group, desired).await,
     };
     Ok(done.map_err(|error| error.to_string()))
 }
 
-async fn way_back(context: &Context, case: &Case, claim: &Claim) -> anyhow::Result<Result<Way, String>> {
+/// Looks at what the step changed, and decides.
+async fn look_back(context: &Context, case: &Case, claim: &Claim) -> anyhow::Result<Result<Way, String>> {
     let bounds = &context.settings.bounds;
     if bounds.mode < Mode::Approve {
         return Ok(Err(format!("remediation is in mode {}", bounds.mode)));
     }
     let remembered = claim.remembered().context("the claim remembers nothing")?;
+    let fleet = &context.fleet;
+    let mut now = FleetState::default();
     match remembered {
-        Remembered::SecurityGroups { groups } => {
-            let quarantine = claim.current_step().and_then(|step| step.security_group.clone());
-            let Some(instance) = context.fleet.instance(&case.incident.anomaly.resource.id).await? else {
-                return Ok(Err("the instance no longer exists".to_owned()));
-            };
-            if instance.tags.contains_key(&bounds.protected_tag) {
-                return Ok(Err(format!("the instance is protected by the tag {}", bounds.protected_tag)));
-            }
-            let now = &instance.security_groups;
-            Ok(if now == groups {
-                Ok(Way::Nothing)
-            } else if now.iter().eq(&quarantine) {
-                Ok(Way::SecurityGroups(groups.clone()))
-            } else {
-                Err(format!("somebody changed its security groups since: they are {}", now.join(", ")))
-            })
-        }
-        Remembered::Capacity { group, desired } => {
-            let Some(found) = context.fleet.group(group).await? else {
-                return Ok(Err(format!("the group {group} no longer exists")));
-            };
-            if found.tags.contains_key(&bounds.protected_tag) {
-                return Ok(Err(format!("the group is protected by the tag {}", bounds.protected_tag)));
-            }
-            Ok(match found.desired {
-                now if now == *desired => Ok(Way::Nothing),
-                now if now == desired + 1 => Ok(Way::Capacity(group.clone(), *desired)),
-                now => Err(format!("somebody changed the capacity of {group} since: it is {now}")),
-            })
-        }
-        Remembered::Command { .. } => Ok(Err("a document cannot be taken back".to_owned())),
+        Remembered::SecurityGroups { .. } => now.instance = fleet.instance(&case.subject.id).await?,
+        Remembered::Capacity { group, .. } => now.group = fleet.group(group).await?,
+        Remembered::AccessKeys { user, .. } => now.user = fleet.iam_user(user).await?,
+        Remembered::Command { .. } => {}
     }
+    Ok(way_back(remembered, claim.current_step(), &now, &bounds.protected_tag))
 }

@@ -29,6 +29,9 @@ pub struct AttackStory {
     pub regions: Vec<String>,
     /// Where the calls came from; at most ten.
     pub addresses: Vec<String>,
+    /// The long-term keys that the calls were made with; at most ten.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub access_keys: Vec<String>,
     pub severity: Severity,
     pub first_at: Timestamp,
     pub last_at: Timestamp,
@@ -259,6 +262,7 @@ mod tests {
             account: "111122223333".to_owned(),
             regions: vec!["eu-west-1".to_owned()],
             addresses: vec!["203.0.113.9".to_owned()],
+            access_keys: Vec::new(),
             severity: severities.iter().copied().max().unwrap_or(Severity::Low),
             first_at: at(0),
             last_at: at(60),

@@ -1,4 +1,4 @@
-//! Single calls of Auto Scaling and Systems Manager: half a dozen in all, which is not worth two more SDKs in the package.
+//! Single calls of Auto Scaling, Systems Manager and IAM: ten in all, which is not worth three more SDKs in the package.
 //! Signed with the SDK's own signer and credentials. Nothing is tried twice here: whoever asks knows whether that is harmless.
 
 use std::fmt;
@@ -16,6 +16,10 @@ use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::Value;
 
 use crate::{Ec2Error, partition, xml};
+
+/// The services with the query protocol, and the versions of their interfaces.
+const AUTO_SCALING: (&str, &str) = ("autoscaling", "2011-01-01");
+const IAM: (&str, &str) = ("iam", "2010-05-08");
 
 /// One call; a hung connection must not eat the function's whole time.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -77,8 +81,28 @@ impl Caller {
         name: &'static str,
         parameters: &[(&str, &str)],
     ) -> Result<xml::Element, Ec2Error> {
-        let operation = Operation { service: "autoscaling", name };
-        let named = [("Action", name), ("Version", "2011-01-01")];
+        self.query(AUTO_SCALING, name, parameters).await
+    }
+
+    /// An operation of IAM, which speaks the query protocol too.
+    pub(crate) async fn iam(&self, name: &'static str, parameters: &[(&str, &str)]) -> Result<xml::Element, Ec2Error> {
+        self.query(IAM, name, parameters).await
+    }
+
+    /// The id of the key by which this function calls AWS; `None` without credentials.
+    pub(crate) async fn own_key(&self) -> Option<String> {
+        let credentials = self.credentials.as_ref()?.provide_credentials().await.ok()?;
+        Some(credentials.access_key_id().to_owned())
+    }
+
+    async fn query(
+        &self,
+        (service, version): (&'static str, &'static str),
+        name: &'static str,
+        parameters: &[(&str, &str)],
+    ) -> Result<xml::Element, Ec2Error> {
+        let operation = Operation { service, name };
+        let named = [("Action", name), ("Version", version)];
         let pairs = named.iter().chain(parameters);
         let form: Vec<String> = pairs.map(|(key, value)| format!("{}={}", encoded(key), encoded(value))).collect();
         let headers = [("content-type", "application/x-www-form-urlencoded; charset=utf-8")];
@@ -114,8 +138,24 @@ impl Caller {
 
     fn url(&self, service: &str) -> String {
         let suffix = if partition(&self.region) == "aws-cn" { ".cn" } else { "" };
-        let own = || format!("https://{service}.{}.amazonaws.com{suffix}/", self.region);
+        let own = || match (service, partition(&self.region)) {
+            // IAM is one for all regions of a partition.
+            ("iam", "aws") => "https://iam.amazonaws.com/".to_owned(),
+            ("iam", "aws-us-gov") => "https://iam.us-gov.amazonaws.com/".to_owned(),
+            ("iam", _) => "https://iam.cn-north-1.amazonaws.com.cn/".to_owned(),
+            _ => format!("https://{service}.{}.amazonaws.com{suffix}/", self.region),
+        };
         self.endpoint.as_ref().map_or_else(own, |endpoint| format!("{}/", endpoint.trim_end_matches('/')))
+    }
+
+    /// The region that a call is signed for: IAM has one in each partition.
+    fn region_of(&self, service: &str) -> &str {
+        match (service, partition(&self.region)) {
+            ("iam", "aws") => "us-east-1",
+            ("iam", "aws-us-gov") => "us-gov-west-1",
+            ("iam", _) => "cn-north-1",
+            _ => &self.region,
+        }
     }
 
     /// The headers that sign a post.
@@ -131,7 +171,7 @@ impl Caller {
         let identity = credentials.into();
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
-            .region(&self.region)
+            .region(self.region_of(operation.service))
             .name(operation.service)
             .time(SystemTime::now())
             .settings(SigningSettings::default())
@@ -203,6 +243,18 @@ pub(crate) mod tests {
             caller_of(&server).autoscaling("SetDesiredCapacity", &[("AutoScalingGroupName", "web & co")]).await;
         let error = answer.unwrap_err().to_string();
         assert!(error.starts_with("autoscaling SetDesiredCapacity failed: 403: ") && error.contains("AccessDenied"));
+    }
+
+    #[test]
+    fn iam_is_one_for_a_partition() {
+        let of = |region: &str| {
+            let config = SdkConfig::builder().region(aws_config::Region::new(region.to_owned())).build();
+            let caller = Caller::new(&config);
+            (caller.url("iam"), caller.region_of("iam").to_owned())
+        };
+        assert_eq!(of("eu-west-1"), ("https://iam.amazonaws.com/".to_owned(), "us-east-1".to_owned()));
+        assert_eq!(of("cn-northwest-1").1, "cn-north-1");
+        assert_eq!(of("us-gov-east-1"), ("https://iam.us-gov.amazonaws.com/".to_owned(), "us-gov-west-1".to_owned()));
     }
 
     #[tokio::test]

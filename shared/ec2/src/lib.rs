@@ -1,10 +1,11 @@
 //! The one crate that calls EC2, in the domain's words. Its SDK is the heaviest dependency of the house: only the
-//! functions that describe or repair instances depend on this crate. What Auto Scaling and Systems Manager do to instances
-//! is called by hand ([`call`]).
+//! functions that describe or repair instances depend on this crate. What Auto Scaling and Systems Manager do to instances,
+//! and IAM to access keys, is called by hand ([`call`]).
 
 mod call;
 mod commands;
 mod groups;
+mod identities;
 mod xml;
 
 use std::collections::BTreeMap;
@@ -30,7 +31,7 @@ pub enum Ec2Error {
     Request { operation: &'static str, problem: String, failure: Failure },
     #[error("{service} {operation} failed: {problem}")]
     Call { service: &'static str, operation: &'static str, problem: String },
-    #[error("Auto Scaling and Systems Manager cannot be called: there is no configuration for it")]
+    #[error("Auto Scaling, Systems Manager and IAM cannot be called: there is no configuration for it")]
     NoCaller,
 }
 
@@ -58,7 +59,7 @@ impl Fleet {
         Self::with_client(Client::new(config), region).calling(config)
     }
 
-    /// With Auto Scaling and Systems Manager called as `config` says.
+    /// With Auto Scaling, Systems Manager and IAM called as `config` says.
     #[must_use]
     pub fn calling(self, config: &aws_config::SdkConfig) -> Self {
         Self { caller: Some(Caller::new(config)), ..self }
@@ -67,6 +68,11 @@ impl Fleet {
     /// With a client made elsewhere, for tests.
     pub fn with_client(client: Client, region: String) -> Self {
         Self { client, region, caller: None }
+    }
+
+    /// The region whose instances these are.
+    pub fn region(&self) -> &str {
+        &self.region
     }
 
     fn caller(&self) -> Result<&Caller, Ec2Error> {

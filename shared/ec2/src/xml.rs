@@ -3,13 +3,19 @@
 use aws_smithy_xml::decode::{Document, ScopedDecoder, XmlDecodeError, try_data};
 
 /// The elements of which what is inside is wanted; of all others the text.
-const CONTAINERS: [&str; 7] = [
+const CONTAINERS: [&str; 13] = [
     "DescribeAutoScalingGroupsResponse",
     "DescribeAutoScalingGroupsResult",
     "AutoScalingGroups",
     "Instances",
     "Tags",
     "SuspendedProcesses",
+    "GetUserResponse",
+    "GetUserResult",
+    "User",
+    "ListAccessKeysResponse",
+    "ListAccessKeysResult",
+    "AccessKeyMetadata",
     "member",
 ];
 

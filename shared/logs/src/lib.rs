@@ -20,6 +20,7 @@ pub use compare::{Counted, Pattern, PatternKind, WindowCounts, compare};
 pub use event::{Event, Joiner, events};
 pub use header::{Header, HeaderModel};
 pub use level::Level;
+pub use mask::fixed_parts;
 pub use miner::{Miner, MinerOptions, TemplateId};
 pub use record::Record;
 pub use windows::{Comparison, Exposure, Side, Windows};

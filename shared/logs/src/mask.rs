@@ -73,6 +73,39 @@ impl Kind {
     }
 }
 
+/// All masks.
+const MASKS: [&str; 12] = [
+    "<num>",
+    "<duration>",
+    "<size>",
+    "<time>",
+    "<ip>",
+    "<uuid>",
+    "<hex>",
+    "<aws-id>",
+    "<arn>",
+    "<path>",
+    "<url>",
+    "<*>",
+];
+
+/// The parts of a template that do not vary, in their order, without the white space around them.
+///
+/// A message is of the template only if it has all of them in this order.
+pub fn fixed_parts(template: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = template;
+    loop {
+        let next = MASKS.iter().filter_map(|mask| Some((rest.find(mask)?, mask.len()))).min();
+        let (end, after) = next.map_or((rest.len(), rest.len()), |(at, length)| (at, at + length));
+        parts.extend(rest.get(..end).map(str::trim).filter(|part| !part.is_empty()));
+        if next.is_none() {
+            return parts;
+        }
+        rest = rest.get(after..).unwrap_or_default();
+    }
+}
+
 fn quantity(text: &str) -> Option<Kind> {
     let number = text.trim_start_matches(['-', '+', '#']);
     let digits = number.bytes().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',')).count();
@@ -114,6 +147,24 @@ fn is_aws_id(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[rstest::rstest]
+    #[case("connection to <ip> failed after <duration>: timeout", &["connection to", "failed after", ": timeout"])]
+    #[case("<*>", &[])]
+    #[case("", &[])]
+    #[case("disk full", &["disk full"])]
+    #[case("a <b> c", &["a <b> c"])]
+    #[case("<num><num> rows", &["rows"])]
+    fn what_does_not_vary_is_found(#[case] template: &str, #[case] expected: &[&str]) {
+        assert_eq!(fixed_parts(template), expected);
+    }
+
+    #[test]
+    fn every_kind_has_its_mask_in_the_list() {
+        use Kind::{Any, Arn, AwsId, Duration, Hex, Ip, Number, Path, Size, Time, Url, Uuid};
+        let kinds = [Number, Duration, Size, Time, Ip, Uuid, Hex, AwsId, Arn, Path, Url, Any];
+        assert_eq!(kinds.map(Kind::mask), MASKS);
+    }
 
     #[rstest::rstest]
     #[case("17", Kind::Number)]

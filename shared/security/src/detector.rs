@@ -53,6 +53,9 @@ pub struct Context {
     pub region: String,
     pub source: String,
     pub address: String,
+    /// A long-term key; empty where the call was made otherwise.
+    #[serde(default)]
+    pub access_key: String,
     pub target: Option<String>,
     pub error: Option<String>,
     /// The value a correlation reached; 1 for a single rule.
@@ -263,6 +266,8 @@ fn context(event: &Value, at: Option<Timestamp>, count: u64, info: &RuleInfo) ->
         region: text("/awsRegion"),
         source: text("/eventSource"),
         address: text("/sourceIPAddress"),
+        // Keys of sessions begin with ASIA, and end with the session.
+        access_key: Some(text("/userIdentity/accessKeyId")).filter(|key| key.starts_with("AKIA")).unwrap_or_default(),
         target: some("/nightjar/target"),
         error: some("/errorCode"),
         count,

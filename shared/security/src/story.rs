@@ -19,7 +19,7 @@ use crate::rules::{Level, tactics};
 
 /// Steps kept in a story; further ones are counted. A step has about 1 KB, and SNS takes 256 KB a message.
 const MAX_STEPS: usize = 50;
-/// Sessions, regions and addresses kept in a story.
+/// Sessions, regions, addresses and keys kept in a story.
 const MAX_NAMES: usize = 10;
 /// Characters kept of a text that comes from an event or a rule.
 const MAX_TEXT: usize = 500;
@@ -103,6 +103,7 @@ fn begin(found: &Match, at: Timestamp) -> AttackStory {
         account: context.account.clone(),
         regions: Vec::new(),
         addresses: Vec::new(),
+        access_keys: Vec::new(),
         severity: Severity::Info,
         first_at: at,
         last_at: at,
@@ -137,6 +138,7 @@ fn join(story: &mut AttackStory, found: &Match, at: Timestamp) -> Told {
         (&mut story.sessions, &context.session),
         (&mut story.regions, &context.region),
         (&mut story.addresses, &context.address),
+        (&mut story.access_keys, &context.access_key),
     ] {
         if !name.is_empty() && names.len() < MAX_NAMES && names.iter().all(|known| known != name) {
             names.push(cut(name));

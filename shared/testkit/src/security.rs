@@ -30,6 +30,7 @@ pub fn attack_story() -> AttackStory {
         account: "111122223333".to_owned(),
         regions: vec!["us-east-1".to_owned()],
         addresses: vec!["203.0.113.9".to_owned()],
+        access_keys: vec!["AKIAIOSFODNN7EXAMPLE".to_owned()],
         severity: Severity::High,
         first_at: at("2026-11-21T09:58:00Z"),
         last_at: at("2026-11-21T09:59:00Z"),

@@ -118,6 +118,7 @@ fn maintenance(args: &PlanArgs) -> anyhow::Result<MaintenanceWindows> {
 fn bounds(args: &PlanArgs) -> Bounds {
     Bounds {
         mode: args.mode,
+        security_mode: Mode::Approve,
         opt_in_tag: format!("{}:remediate", args.prefix),
         protected_tag: format!("{}:never-touch", args.prefix),
         product_tag: format!("{}:product", args.prefix),

@@ -101,7 +101,7 @@ pub async fn reset(
 
 /// Take the last step of an ended run back: remediation-engine does it within a minute, if nobody changed things since.
 ///
-/// What `isolate` and `scale_out` changed can be taken back. Asking twice is asking once.
+/// What `isolate`, `scale_out` and `disable_access_key` changed can be taken back. Asking twice is asking once.
 #[utoipa::path(
     post, path = "/remediations/{id}/undo", tag = "remediations", request_body = Reason,
     params(("id" = IncidentId, Path, description = "The event's id")),

@@ -88,7 +88,7 @@ async fn the_wish_is_noted_with_who_and_why_and_put_on_the_engines_list() {
 
 #[tokio::test]
 async fn what_cannot_be_taken_back_is_refused_in_words_and_nothing_is_noted() {
-    let healed = ClaimState::Healed { action: Action::Reboot };
+    let healed = ClaimState::Healed { action: Action::Reboot, unread: Vec::new() };
     for (claim, status, words) in [
         (None, 404, "there is no event"),
         (Some(isolated(ClaimState::Finished { action: Action::Isolate })), 409, "it has not ended yet"),

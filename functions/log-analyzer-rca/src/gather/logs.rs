@@ -1,6 +1,6 @@
 //! The lines of the anomaly's window beside those of an hour before it and of the same time the day before.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -8,10 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use nightjar_domain::anomaly::Anomaly;
 use nightjar_domain::diagnosis::{LogWindow, compare};
 use nightjar_domain::evidence::{Gap, LogEvidence, LogLine, ObservedPattern};
-use nightjar_domain::resource::{LogSource, Resource};
+use nightjar_domain::resource::Resource;
+use nightjar_log_search::{Found, Search};
 
-use super::search::{Found, Search};
-use super::{explained, filter, insights};
 use crate::context::Context;
 
 /// Logs are written a little after what they tell of.
@@ -42,7 +41,8 @@ pub(super) async fn read(
     let from = anomaly.window_start - context.settings.log_window;
     let until = (anomaly.window_end + AFTERMATH).min(now).max(from + SignedDuration::from_secs(1));
     let spans = [(from, until), (from - BASELINE, from), (from - DAY, until - DAY)];
-    let searches: Vec<Search> = spans.iter().flat_map(|span| searches(&resource.log_sources, *span)).collect();
+    let searches: Vec<Search> =
+        spans.iter().flat_map(|span| Search::of_all(&resource.log_sources, *span, ALL_LINES)).collect();
     let per_span = searches.len() / spans.len();
     let found = join_all(searches.iter().map(|search| thorough(context, search))).await;
     let mut windows = found.chunks(per_span.max(1)).zip(spans).map(|(parts, span)| Window::of(parts, span));
@@ -145,28 +145,6 @@ fn compared(incident: &Window, baselines: &[Window]) -> Vec<ObservedPattern> {
     patterns
 }
 
-/// One search for all groups that are read alike: Logs Insights takes up to 50 groups a query, and bills by bytes.
-fn searches(sources: &[LogSource], (from, until): (Timestamp, Timestamp)) -> Vec<Search> {
-    let mut by_prefix: BTreeMap<Option<String>, Vec<String>> = BTreeMap::new();
-    for source in sources {
-        by_prefix.entry(source.stream_prefix.clone()).or_default().push(source.group.clone());
-    }
-    by_prefix
-        .into_iter()
-        .flat_map(|(stream_prefix, groups)| {
-            let chunks: Vec<Vec<String>> = groups.chunks(insights::MAX_GROUPS).map(<[String]>::to_vec).collect();
-            chunks.into_iter().map(move |groups| Search {
-                groups,
-                stream_prefix: stream_prefix.clone(),
-                from,
-                until,
-                filter: None,
-                limit: ALL_LINES,
-            })
-        })
-        .collect()
-}
-
 /// All lines, and where they are too many also those that may be trouble.
 async fn thorough(context: &Context, search: &Search) -> Part {
     let deadline = context.settings.gather_deadline;
@@ -187,51 +165,5 @@ async fn thorough(context: &Context, search: &Search) -> Part {
 }
 
 async fn within(context: &Context, search: &Search, deadline: Duration) -> Found {
-    tokio::time::timeout(deadline, served(context, search)).await.unwrap_or_else(|_| {
-        let gap = search.gap(format!("no result within {} s", deadline.as_secs_f64()));
-        Found { gaps: vec![gap], ..Found::default() }
-    })
-}
-
-/// Logs Insights for all groups at once; where that is refused, each group for itself, so that one that is denied costs
-/// only its own lines; where Insights cannot serve at all, the events themselves.
-pub(crate) async fn served(context: &Context, search: &Search) -> Found {
-    let max_bytes = context.settings.scan_limit_bytes;
-    match insights::run(&context.logs, search, max_bytes).await {
-        Ok(found) => found,
-        Err(error) => {
-            tracing::warn!(error = explained(&error), groups = ?search.groups, "Logs Insights cannot serve");
-            let singles: Vec<Search> =
-                search.groups.iter().map(|group| Search { groups: vec![group.clone()], ..search.clone() }).collect();
-            merged(join_all(singles.iter().map(|single| single_group(context, single, search.groups.len() > 1))).await)
-        }
-    }
-}
-
-async fn single_group(context: &Context, search: &Search, try_insights: bool) -> Found {
-    if try_insights && let Ok(found) = insights::run(&context.logs, search, context.settings.scan_limit_bytes).await {
-        return found;
-    }
-    match filter::run(&context.logs, search).await {
-        Ok(found) => found,
-        Err(error) => Found { gaps: vec![search.gap(explained(&error))], ..Found::default() },
-    }
-}
-
-fn merged(parts: Vec<Found>) -> Found {
-    let mut all = Found::default();
-    for part in parts {
-        match (&mut all.search, part.search) {
-            (Some(search), Some(next)) => {
-                search.log_groups.extend(next.log_groups);
-                search.bytes_scanned += next.bytes_scanned;
-                search.matched += next.matched;
-            }
-            (none, search) => *none = none.take().or(search),
-        }
-        all.lines.extend(part.lines);
-        all.cut |= part.cut;
-        all.gaps.extend(part.gaps);
-    }
-    all
+    nightjar_log_search::within(&context.logs, search, context.settings.scan_limit_bytes, deadline).await
 }

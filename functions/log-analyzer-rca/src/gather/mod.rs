@@ -2,12 +2,9 @@
 //! becomes a named gap, never a failure: an incident with half its evidence is worth more than none.
 
 mod changes;
-mod filter;
 mod history;
-mod insights;
 mod logs;
 mod metrics;
-mod search;
 
 use std::time::Duration;
 
@@ -16,8 +13,7 @@ use nightjar_domain::anomaly::Anomaly;
 use nightjar_domain::evidence::{Evidence, Gap};
 
 pub use changes::ChangeCache;
-pub(crate) use logs::served;
-pub(crate) use search::Search;
+pub(crate) use nightjar_log_search::explained;
 
 use crate::context::Context;
 
@@ -88,16 +84,4 @@ async fn within<T: Default>(
         }
         Err(_) => Gathered::gap(source, format!("no answer within {} s", deadline.as_secs_f64())),
     }
-}
-
-/// The chain of causes in one line, without what repeats.
-pub(crate) fn explained(error: &anyhow::Error) -> String {
-    let mut told: Vec<String> = Vec::new();
-    for cause in error.chain() {
-        let text = cause.to_string();
-        if !told.iter().any(|before| before.contains(&text)) {
-            told.push(text);
-        }
-    }
-    told.join(": ")
 }

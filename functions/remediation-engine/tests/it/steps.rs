@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use aws_config::SdkConfig;
 use aws_sdk_ec2::operation::create_snapshot::CreateSnapshotOutput;
 use aws_sdk_ec2::operation::describe_snapshots::DescribeSnapshotsOutput;
 use aws_sdk_ec2::operation::modify_instance_attribute::ModifyInstanceAttributeOutput;
@@ -15,12 +14,9 @@ use aws_sdk_ec2::types::{
 };
 use aws_smithy_mocks::{Rule, mock};
 use nightjar_domain::remediation::{Action, AllowedDocument, Claim, ClaimState, Ledger, Remembered, Step};
-use nightjar_remediation_engine::handler::Summary;
-use nightjar_testkit::{INSTANCE, REGION, now};
-use wiremock::matchers::{body_string_contains, header};
-use wiremock::{Mock, MockServer, ResponseTemplate};
+use nightjar_testkit::{INSTANCE, now};
 
-use crate::support::{World, ago, open, run};
+use crate::support::{ByHand, CARRIED_OUT, DECLINED, ESCALATED, WAITING, World, ago, open, run};
 
 fn in_state(instance: InstanceBuilder, name: InstanceStateName) -> InstanceBuilder {
     instance.state(InstanceState::builder().name(name).build())
@@ -83,11 +79,6 @@ fn set_groups(expected: &'static [&'static str]) -> Rule {
         .match_requests(move |request| request.instance_id() == Some(INSTANCE) && request.groups() == expected)
         .then_output(|| ModifyInstanceAttributeOutput::builder().build())
 }
-
-const CARRIED_OUT: Summary = Summary { carried_out: 1, declined: 0, rehearsed: 0, waiting: 0, healed: 0, escalated: 0 };
-const WAITING: Summary = Summary { carried_out: 0, waiting: 1, ..CARRIED_OUT };
-const ESCALATED: Summary = Summary { carried_out: 0, escalated: 1, ..CARRIED_OUT };
-const DECLINED: Summary = Summary { carried_out: 0, declined: 1, ..CARRIED_OUT };
 
 #[tokio::test]
 async fn a_stop_is_asked_for_and_the_start_waits_for_the_instance() {
@@ -245,44 +236,6 @@ async fn neither_the_switch_nor_a_protected_instance_is_bypassed_by_taking_back(
     world.instance = |instance| grouped(instance, &["sg-9"]);
     world.tags.push(("aiops:never-touch", ""));
     assert_eq!(world.sweep().await.unwrap(), ESCALATED);
-}
-
-/// Auto Scaling and Systems Manager, as far as a test expects calls of them; every other call is answered 404.
-struct ByHand(MockServer);
-
-impl ByHand {
-    async fn new() -> Self {
-        Self(MockServer::start().await)
-    }
-
-    async fn answers(self, action: &str, body: &str, times: u64) -> Self {
-        Mock::given(body_string_contains(format!("Action={action}&")))
-            .respond_with(ResponseTemplate::new(200).set_body_string(body))
-            .expect(times)
-            .mount(&self.0)
-            .await;
-        self
-    }
-
-    async fn tells(self, operation: &str, body: serde_json::Value, times: u64) -> Self {
-        Mock::given(header("x-amz-target", format!("AmazonSSM.{operation}")))
-            .respond_with(ResponseTemplate::new(200).set_body_json(body))
-            .expect(times)
-            .mount(&self.0)
-            .await;
-        self
-    }
-
-    fn config(&self) -> SdkConfig {
-        use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
-        SdkConfig::builder()
-            .region(aws_config::Region::new(REGION))
-            .endpoint_url(self.0.uri())
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
-                "AKID", "secret", None, None, "test",
-            )))
-            .build()
-    }
 }
 
 /// The group `web` of the instance and others, as Auto Scaling describes it.

@@ -7,6 +7,9 @@ use aws_sdk_cloudtrail::operation::lookup_events::LookupEventsOutput;
 use aws_sdk_cloudtrail::types::Event;
 use aws_sdk_cloudwatch::operation::get_metric_data::GetMetricDataOutput;
 use aws_sdk_cloudwatch::types::MetricDataResult;
+use aws_sdk_cloudwatchlogs::operation::filter_log_events::FilterLogEventsError;
+use aws_sdk_cloudwatchlogs::operation::get_query_results::GetQueryResultsOutput;
+use aws_sdk_cloudwatchlogs::operation::start_query::{StartQueryError, StartQueryOutput};
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
 use aws_sdk_dynamodb::operation::query::QueryOutput;
@@ -23,10 +26,12 @@ use aws_sdk_kms::operation::generate_mac::GenerateMacOutput;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_sns::operation::publish::PublishOutput;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+use aws_smithy_types::error::ErrorMetadata;
 use jiff::{SignedDuration, Timestamp};
 use nightjar_aws::envelope::Publisher;
 use nightjar_aws::settings::Environment;
-use nightjar_aws::stores::{AuditStore, IncidentStore, RemediationStore};
+use nightjar_aws::stores::{AuditStore, IncidentStore, InventoryStore, RemediationStore};
+use nightjar_domain::incident::Incident;
 use nightjar_domain::remediation::{
     Action, AllowedDocument, Announcement, Claim, ClaimState, Control, Ledger, OpenRun, PoliciesDocument, Run, Step,
 };
@@ -34,7 +39,9 @@ use nightjar_ec2::Fleet;
 use nightjar_remediation_engine::context::Context;
 use nightjar_remediation_engine::handler::{Summary, handle};
 use nightjar_remediation_engine::settings::Settings;
-use nightjar_testkit::{INSTANCE, REGION, envelope_of, incident, now, resource_ref, sns_event};
+use nightjar_testkit::{INSTANCE, LOG_GROUP, REGION, envelope_of, incident, now, resource, resource_ref, sns_event};
+use wiremock::matchers::{body_string_contains, header};
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 /// The world of one test. Every call that is not expected here has no rule, and fails.
 pub(crate) struct World {
@@ -52,6 +59,10 @@ pub(crate) struct World {
     pub(crate) stored: Option<Claim>,
     pub(crate) ledger: Ledger,
     pub(crate) control: Control,
+    /// The incident that is told and stored.
+    pub(crate) incident: Incident,
+    /// What Logs Insights finds; `None` where it is refused.
+    pub(crate) logs: Option<Vec<String>>,
     /// Values of the metric since the step.
     pub(crate) metric: Vec<f64>,
     pub(crate) claim_lost_to: Option<Claim>,
@@ -74,6 +85,8 @@ impl World {
             stored: None,
             ledger: Ledger::default(),
             control: Control::default(),
+            incident: incident(),
+            logs: Some(Vec::new()),
             metric: Vec::new(),
             claim_lost_to: None,
             reboot: mock!(aws_sdk_ec2::Client::reboot_instances)
@@ -92,6 +105,7 @@ impl World {
                 "REMEDIATION_MODE" => self.mode,
                 "REMEDIATIONS_TABLE"
                 | "INCIDENTS_TABLE"
+                | "INVENTORY_TABLE"
                 | "AUDIT_TABLE"
                 | "APPROVAL_KEY_ID"
                 | "CRITICAL_ALERTS_TOPIC_ARN" => name,
@@ -109,6 +123,8 @@ impl World {
             cloudtrail: self.cloudtrail(),
             cloudwatch: self.cloudwatch(),
             kms: kms(),
+            logs: self.logs(),
+            inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table.clone()),
             incidents: IncidentStore::new(dynamodb.clone(), settings.incidents_table.clone()),
             remediations: RemediationStore::new(dynamodb.clone(), settings.remediations_table.clone()),
             audit: AuditStore::new(dynamodb, settings.audit_table.clone()),
@@ -149,7 +165,13 @@ impl World {
             });
         let incidents = mock!(aws_sdk_dynamodb::Client::get_item)
             .match_requests(|request| request.table_name() == Some("INCIDENTS_TABLE"))
-            .then_output(|| GetItemOutput::builder().set_item(serde_dynamo::to_item(incident()).ok()).build());
+            .then_output({
+                let incident = self.incident.clone();
+                move || GetItemOutput::builder().set_item(serde_dynamo::to_item(&incident).ok()).build()
+            });
+        let inventory = mock!(aws_sdk_dynamodb::Client::get_item)
+            .match_requests(|request| request.table_name() == Some("INVENTORY_TABLE"))
+            .then_output(|| GetItemOutput::builder().set_item(serde_dynamo::to_item(resource()).ok()).build());
         let put = mock!(aws_sdk_dynamodb::Client::put_item).then_output(|| PutItemOutput::builder().build());
         let tip = mock!(aws_sdk_dynamodb::Client::query).then_output(|| QueryOutput::builder().build());
         let audit = mock!(aws_sdk_dynamodb::Client::transact_write_items)
@@ -167,7 +189,7 @@ impl World {
         mock_client!(
             aws_sdk_dynamodb,
             RuleMode::MatchAny,
-            [&documents, &incidents, &put, &claims, &cooldowns, &tip, &audit, &claim, &self.settled]
+            [&documents, &incidents, &inventory, &put, &claims, &cooldowns, &tip, &audit, &claim, &self.settled]
         )
     }
 
@@ -200,6 +222,34 @@ impl World {
         mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&answer])
     }
 
+    fn logs(&self) -> aws_sdk_cloudwatchlogs::Client {
+        use aws_sdk_cloudwatchlogs::types::{QueryStatus, ResultField};
+        let refused = || ErrorMetadata::builder().code("AccessDeniedException").message("not for you").build();
+        let Some(lines) = self.logs.clone() else {
+            let query = mock!(aws_sdk_cloudwatchlogs::Client::start_query)
+                .then_error(move || StartQueryError::generic(refused()));
+            let events = mock!(aws_sdk_cloudwatchlogs::Client::filter_log_events)
+                .then_error(move || FilterLogEventsError::generic(refused()));
+            return mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&query, &events]);
+        };
+        let start = mock!(aws_sdk_cloudwatchlogs::Client::start_query)
+            .match_requests(|request| request.query_string().is_some_and(|query| query.contains("@message like")))
+            .then_output(|| StartQueryOutput::builder().query_id("q").build());
+        let results = mock!(aws_sdk_cloudwatchlogs::Client::get_query_results).then_output(move || {
+            let field = |name: &str, value: &str| ResultField::builder().field(name).value(value).build();
+            let row = |line: &String| {
+                vec![
+                    field("@timestamp", "2026-11-21 09:55:00.000"),
+                    field("@message", line),
+                    field("@log", &format!("1:{LOG_GROUP}")),
+                ]
+            };
+            let rows = lines.iter().map(row).collect();
+            GetQueryResultsOutput::builder().status(QueryStatus::Complete).set_results(Some(rows)).build()
+        });
+        mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&start, &results])
+    }
+
     fn cloudtrail(&self) -> aws_sdk_cloudtrail::Client {
         let names = self.trail.clone();
         let lookup = mock!(aws_sdk_cloudtrail::Client::lookup_events).then_output(move || {
@@ -210,7 +260,7 @@ impl World {
     }
 
     pub(crate) async fn run(&self) -> anyhow::Result<Summary> {
-        handle(&self.context(), event(), now).await
+        handle(&self.context(), sns(&json(&envelope_of(self.incident.clone()))), now).await
     }
 
     pub(crate) async fn sweep(&self) -> anyhow::Result<Summary> {
@@ -239,10 +289,6 @@ pub(crate) fn item(claim: Option<&Claim>) -> GetItemOutput {
     let item = claim
         .map(|claim| HashMap::from([("claim".to_owned(), AttributeValue::S(serde_json::to_string(claim).unwrap()))]));
     GetItemOutput::builder().set_item(item).build()
-}
-
-pub(crate) fn event() -> serde_json::Value {
-    sns(&json(&envelope_of(incident())))
 }
 
 pub(crate) fn sns(message: &str) -> serde_json::Value {
@@ -305,4 +351,48 @@ pub(crate) fn open(waiting: bool) -> Ledger {
         counted: false,
     };
     Ledger { runs: vec![run], ..Ledger::default() }
+}
+
+pub(crate) const CARRIED_OUT: Summary =
+    Summary { carried_out: 1, declined: 0, rehearsed: 0, waiting: 0, healed: 0, escalated: 0 };
+pub(crate) const WAITING: Summary = Summary { carried_out: 0, waiting: 1, ..CARRIED_OUT };
+pub(crate) const ESCALATED: Summary = Summary { carried_out: 0, escalated: 1, ..CARRIED_OUT };
+pub(crate) const DECLINED: Summary = Summary { carried_out: 0, declined: 1, ..CARRIED_OUT };
+
+/// Auto Scaling, Systems Manager and IAM, as far as a test expects calls of them; every other call is answered 404.
+pub(crate) struct ByHand(MockServer);
+
+impl ByHand {
+    pub(crate) async fn new() -> Self {
+        Self(MockServer::start().await)
+    }
+
+    pub(crate) async fn answers(self, action: &str, body: &str, times: u64) -> Self {
+        Mock::given(body_string_contains(format!("Action={action}&")))
+            .respond_with(ResponseTemplate::new(200).set_body_string(body))
+            .expect(times)
+            .mount(&self.0)
+            .await;
+        self
+    }
+
+    pub(crate) async fn tells(self, operation: &str, body: serde_json::Value, times: u64) -> Self {
+        Mock::given(header("x-amz-target", format!("AmazonSSM.{operation}")))
+            .respond_with(ResponseTemplate::new(200).set_body_json(body))
+            .expect(times)
+            .mount(&self.0)
+            .await;
+        self
+    }
+
+    pub(crate) fn config(&self) -> SdkConfig {
+        use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+        SdkConfig::builder()
+            .region(aws_config::Region::new(REGION))
+            .endpoint_url(self.0.uri())
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+                "AKID", "secret", None, None, "test",
+            )))
+            .build()
+    }
 }

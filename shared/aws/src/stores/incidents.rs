@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
@@ -206,10 +206,16 @@ impl IncidentStore {
             )
             .expression_attribute_values(":now", AttributeValue::N(now.as_second().to_string()))
             .expression_attribute_values(":until", AttributeValue::N((now.as_second() + lease.as_secs()).to_string()))
+            .return_values(ReturnValue::UpdatedOld)
             .send()
             .await;
         match claimed {
-            Ok(_) => Ok(Publication::Claimed),
+            Ok(before) => {
+                if before.attributes().is_some_and(|old| old.contains_key("publishing_until")) {
+                    tracing::warn!(incident = %id, "takes over telling people: they may hear it twice");
+                }
+                Ok(Publication::Claimed)
+            }
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(_)) => {
                     let published = self.get(id).await?.is_some_and(|stored| stored.published_at.is_some());

@@ -17,11 +17,13 @@ mod windows;
 
 pub use blast::{BlastRadius, Sibling};
 pub use change::touches;
+pub(crate) use reading::SAMPLE_CHARS;
 
 pub use finding::{Argument, Cause, Finding, LogPattern, PatternChange, UNKNOWN};
 pub use movement::{calm_until, movement};
 pub(crate) use phrase::Phrase;
 pub use signals::{LogSignals, Signal, SignalDocument, SignalsDocument, SignalsError};
+pub(crate) use windows::messages;
 pub use windows::{LogWindow, compare};
 
 use crate::evidence::{Change, Evidence, MetricMove, ObservedPattern};

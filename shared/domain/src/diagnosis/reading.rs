@@ -18,7 +18,7 @@ const DOUBT_PER_EVENT: f64 = 0.55;
 /// Characters of a sample that are read. A stack trace's cause stands far down.
 const READ_CHARS: usize = 4000;
 /// Characters of a sample that are kept.
-const SAMPLE_CHARS: usize = 500;
+pub(crate) const SAMPLE_CHARS: usize = 500;
 
 /// A pattern, read.
 #[derive(Debug, Clone)]

@@ -81,6 +81,16 @@ fn note(seen: &mut std::collections::BTreeMap<u32, Seen>, id: u32, line: &LogLin
         .or_insert_with(|| Seen { group: line.group.clone(), first_at: line.at, last_at: line.at });
 }
 
+/// What each event says, without header, with the line that it begins with.
+pub(crate) fn messages(lines: &[LogLine]) -> Vec<(&LogLine, String)> {
+    let events = events(lines);
+    let read = |(event, (line, headers)): &(Event, (_, HeaderModel))| {
+        let record = nightjar_logs::Record::parse(&event.text, headers);
+        (*line, record.message.into_owned())
+    };
+    events.iter().map(read).collect()
+}
+
 /// Joins the lines of each stream to events, since a stack trace may arrive a line at a time; each with the line it begins
 /// with and with how its group writes headers.
 fn events(lines: &[LogLine]) -> Vec<(Event, (&LogLine, HeaderModel))> {

@@ -19,6 +19,8 @@ pub enum Action {
     SsmDocument,
     AsgReplace,
     ScaleOut,
+    /// Makes the access keys inactive that an attack was made with.
+    DisableAccessKey,
 }
 
 impl Action {
@@ -32,6 +34,7 @@ impl Action {
             Self::SsmDocument => "ssm_document",
             Self::AsgReplace => "asg_replace",
             Self::ScaleOut => "scale_out",
+            Self::DisableAccessKey => "disable_access_key",
         }
     }
 
@@ -45,12 +48,23 @@ impl Action {
             Self::SsmDocument => &["ssm_document"],
             Self::AsgReplace => &["asg_replace"],
             Self::ScaleOut => &["scale_out"],
+            Self::DisableAccessKey => &["disable_access_key"],
         }
     }
 
     /// Whether it changes an Auto Scaling group, which then must consent too.
     pub fn is_on_group(self) -> bool {
         matches!(self, Self::AsgReplace | Self::ScaleOut)
+    }
+
+    /// Whether it is about a user of IAM, and not about an instance.
+    pub fn is_on_user(self) -> bool {
+        self == Self::DisableAccessKey
+    }
+
+    /// Whether an attack may be answered with it: it stops or keeps, and heals nothing.
+    pub fn answers_attacks(self) -> bool {
+        matches!(self, Self::NotifyOnly | Self::SnapshotFirst | Self::Isolate | Self::DisableAccessKey)
     }
 
     /// Whether it calls AWS to change something.
@@ -63,9 +77,9 @@ impl Action {
         matches!(self, Self::Reboot | Self::StopStart | Self::SsmDocument | Self::AsgReplace | Self::ScaleOut)
     }
 
-    /// Whether the instance is no patient any more afterwards: only people can follow.
+    /// Whether there is no patient any more afterwards: only people can follow.
     pub fn ends_the_runbook(self) -> bool {
-        matches!(self, Self::Isolate | Self::AsgReplace)
+        matches!(self, Self::Isolate | Self::AsgReplace | Self::DisableAccessKey)
     }
 
     /// What must hold before, beside the belts that hold for every step.
@@ -82,6 +96,9 @@ impl Action {
                 "the instance is in service in a group that may launch, and all its other members, at least one, are healthy"
             }
             Self::ScaleOut => "the group is below its maximum, may launch, and no member comes or goes",
+            Self::DisableAccessKey => {
+                "a key that the events name belongs to the user and is active; it is not this function's own, and the user is not on the list break_glass"
+            }
         }
     }
 
@@ -98,6 +115,7 @@ impl Action {
             Self::SsmDocument => "whatever the document says",
             Self::AsgReplace => "cannot be taken back; the instance and what only it held are lost",
             Self::ScaleOut => "`nightjar remediate undo` sets the capacity back that the group had",
+            Self::DisableAccessKey => "`nightjar remediate undo` makes the keys active again that were",
         }
     }
 
@@ -107,11 +125,12 @@ impl Action {
             Self::NotifyOnly => "none",
             Self::SnapshotFirst => "EC2 accepted every snapshot",
             Self::Reboot | Self::StopStart | Self::ScaleOut => {
-                "the metric is back inside the range that was expected, and the status checks do not fail"
+                "the metric is back inside the range that was expected, the status checks do not fail, and the log lines that were new are gone"
             }
             Self::SsmDocument => "the document ended with success, and then as after a reboot",
             Self::Isolate => "the instance's only security group is that of the quarantine",
             Self::AsgReplace => "the group is at its desired capacity again, all healthy, without the instance",
+            Self::DisableAccessKey => "the keys are inactive",
         }
     }
 }
@@ -127,6 +146,7 @@ impl fmt::Display for Action {
             Self::SsmDocument => "SSM document",
             Self::AsgReplace => "replacement",
             Self::ScaleOut => "scale-out",
+            Self::DisableAccessKey => "deactivation of an access key",
         })
     }
 }

@@ -1,13 +1,16 @@
 //! The belts: each stops an act for one reason of its own. All are on; a limit is set, never left out.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::policies::confidence;
+use super::subject::{IAM_USER, subject};
 use super::{Action, DeclineReason, FleetState, GroupState, InstanceState, Mode, Policies, Policy, Step};
 use crate::incident::{Incident, Status};
-use crate::resource::EC2_INSTANCE;
+use crate::resource::{EC2_INSTANCE, ResourceRef};
+use crate::severity::Severity;
 
 /// What a belt looks at.
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +69,22 @@ impl<'a> Situation<'a> {
         self.fleet.instance.as_ref()
     }
 
+    /// What the step acts on.
+    fn subject(&self) -> Cow<'a, ResourceRef> {
+        match &self.fleet.subject {
+            Some(known) => Cow::Borrowed(known),
+            None => Cow::Owned(subject(self.incident)),
+        }
+    }
+
+    /// The tags of what the step acts on; `None` where there is no such thing.
+    fn tags(&self) -> Option<&'a BTreeMap<String, String>> {
+        if self.step.action.is_on_user() {
+            return self.fleet.user.as_ref().map(|user| &user.tags);
+        }
+        self.instance().map(|instance| &instance.tags)
+    }
+
     /// The group that the step would change.
     fn changed_group(&self) -> Option<&'a GroupState> {
         self.fleet.group.as_ref().filter(|_| self.step.action.is_on_group())
@@ -82,8 +101,7 @@ fn kill_switch(s: &Situation<'_>) -> Option<DeclineReason> {
 }
 
 fn mode(s: &Situation<'_>) -> Option<DeclineReason> {
-    let mode = s.policy.mode.map_or(s.policies.bounds.mode, |own| own.min(s.policies.bounds.mode));
-    (mode == Mode::Off).then_some(DeclineReason::SwitchedOff)
+    (s.policies.mode_for(s.incident, s.policy) == Mode::Off).then_some(DeclineReason::SwitchedOff)
 }
 
 fn incident_open(s: &Situation<'_>) -> Option<DeclineReason> {
@@ -92,18 +110,19 @@ fn incident_open(s: &Situation<'_>) -> Option<DeclineReason> {
 }
 
 fn supported_type(s: &Situation<'_>) -> Option<DeclineReason> {
-    let kind = &s.incident.anomaly.resource.kind;
-    (kind != EC2_INSTANCE).then(|| DeclineReason::UnsupportedType { resource_type: kind.clone() })
+    let subject = s.subject();
+    let wanted = if s.step.action.is_on_user() { IAM_USER } else { EC2_INSTANCE };
+    (subject.kind != wanted).then(|| DeclineReason::UnsupportedType { resource_type: subject.kind.clone() })
 }
 
 fn exists(s: &Situation<'_>) -> Option<DeclineReason> {
-    s.instance().is_none().then_some(DeclineReason::Gone)
+    s.tags().is_none().then_some(DeclineReason::Gone)
 }
 
 fn protected(s: &Situation<'_>) -> Option<DeclineReason> {
     let tag = &s.policies.bounds.protected_tag;
     let on_group = s.changed_group().is_some_and(|group| group.tags.contains_key(tag));
-    (s.instance()?.tags.contains_key(tag) || on_group).then(|| DeclineReason::Protected { tag: tag.clone() })
+    (s.tags()?.contains_key(tag) || on_group).then(|| DeclineReason::Protected { tag: tag.clone() })
 }
 
 /// The tag holds one or more words, separated by single spaces. What changes a group needs the group's consent besides.
@@ -113,8 +132,7 @@ fn opt_in(s: &Situation<'_>) -> Option<DeclineReason> {
         tags.get(tag).is_some_and(|value| value.split(' ').any(|word| wanted.contains(&word)))
     };
     let group = s.changed_group().is_none_or(|group| consents(&group.tags));
-    (!consents(&s.instance()?.tags) || !group)
-        .then(|| DeclineReason::NotOptedIn { tag: tag.clone(), value: wanted.join(" or ") })
+    (!consents(s.tags()?) || !group).then(|| DeclineReason::NotOptedIn { tag: tag.clone(), value: wanted.join(" or ") })
 }
 
 fn running(s: &Situation<'_>) -> Option<DeclineReason> {
@@ -146,7 +164,12 @@ fn stale(s: &Situation<'_>) -> Option<DeclineReason> {
         .then(|| DeclineReason::Stale { age_minutes: age.as_mins(), limit_minutes: limit.as_mins() })
 }
 
+/// Security rules give no probability of a cause: there, how bad it is stands for how sure.
 fn low_confidence(s: &Situation<'_>) -> Option<DeclineReason> {
+    if s.incident.security.is_some() {
+        let severity = s.incident.severity;
+        return (severity < Severity::High).then_some(DeclineReason::NotSevere { severity });
+    }
     let (confidence, least) = (confidence(s.incident), s.policies.document.limits.min_confidence);
     (confidence < least).then_some(DeclineReason::LowConfidence { confidence, least })
 }
@@ -157,8 +180,7 @@ fn freeze(s: &Situation<'_>) -> Option<DeclineReason> {
 }
 
 fn maintenance(s: &Situation<'_>) -> Option<DeclineReason> {
-    let tags = &s.instance()?.tags;
-    let window = s.policies.maintenance.open_at(&s.incident.anomaly.resource, tags, s.now)?;
+    let window = s.policies.maintenance.open_at(&s.subject(), s.tags()?, s.now)?;
     Some(DeclineReason::Maintenance { name: window.name.clone() })
 }
 
@@ -173,13 +195,13 @@ fn cooldown(s: &Situation<'_>) -> Option<DeclineReason> {
 }
 
 fn under_repair(s: &Situation<'_>) -> Option<DeclineReason> {
-    let arn = &s.incident.anomaly.resource.arn;
+    let subject = s.subject();
     let other = s
         .fleet
         .ledger
         .runs
         .iter()
-        .find(|run| run.resource_arn == *arn && run.incident != s.incident.id && !run.counted)?;
+        .find(|run| run.resource_arn == subject.arn && run.incident != s.incident.id && !run.counted)?;
     Some(DeclineReason::UnderRepair { incident: other.incident.to_string() })
 }
 
@@ -208,8 +230,17 @@ fn product_share(s: &Situation<'_>) -> Option<DeclineReason> {
 }
 
 fn precondition(s: &Situation<'_>) -> Option<DeclineReason> {
-    let instance = s.instance()?;
-    let why = match s.step.action {
+    let why = if s.step.action.is_on_user() {
+        s.fleet.user.as_ref()?.objection(&s.policies.document.break_glass)
+    } else {
+        objection(s, s.instance()?)
+    };
+    why.map(|why| DeclineReason::Precondition { action: s.step.action.to_string(), why: why.to_owned() })
+}
+
+/// Why the instance or its group does not admit the step.
+fn objection(s: &Situation<'_>, instance: &InstanceState) -> Option<&'static str> {
+    Some(match s.step.action {
         Action::StopStart if instance.root_device.as_deref() != Some("ebs") => "its root volume is not on EBS",
         Action::StopStart if instance.group().is_some() => "its Auto Scaling group would replace it once it stops",
         Action::SnapshotFirst if instance.volumes.is_empty() => "it has no EBS volume",
@@ -219,11 +250,10 @@ fn precondition(s: &Situation<'_>) -> Option<DeclineReason> {
         Action::SsmDocument if !instance.is_managed => "Systems Manager's agent on it does not answer",
         action if action.is_on_group() => match &s.fleet.group {
             None => "it belongs to no Auto Scaling group",
-            Some(group) => group.objection(action, &s.incident.anomaly.resource.id)?,
+            Some(group) => group.objection(action, &s.subject().id)?,
         },
         _ => return None,
-    };
-    Some(DeclineReason::Precondition { action: s.step.action.to_string(), why: why.to_owned() })
+    })
 }
 
 /// How long a machine may take from stop to stopped, or a command to its end, before a person has to look.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::belts::STOP_LIMIT;
 use super::{Action, DeclineReason, End, FleetState, Step};
+use crate::evidence::Gap;
 use crate::id::IncidentId;
 
 /// One incident's remediation, as stored. Whoever writes it first owns the action.
@@ -54,6 +55,8 @@ pub enum Remembered {
     Capacity { group: String, desired: u32 },
     /// Systems Manager's id of the command.
     Command { id: String },
+    /// The keys of a user that were active.
+    AccessKeys { user: String, keys: Vec<String> },
 }
 
 impl Remembered {
@@ -64,6 +67,10 @@ impl Remembered {
             Action::ScaleOut => {
                 let group = fleet.group.as_ref()?;
                 Some(Self::Capacity { group: group.name.clone(), desired: group.desired })
+            }
+            Action::DisableAccessKey => {
+                let user = fleet.user.as_ref()?;
+                Some(Self::AccessKeys { user: user.name.clone(), keys: user.to_disable() })
             }
             _ => None,
         }
@@ -77,7 +84,7 @@ pub enum CannotUndo {
     NotEnded,
     #[error("it was taken back already")]
     Undone,
-    #[error("its last step cannot be taken back: only isolate and scale_out can")]
+    #[error("its last step cannot be taken back: only isolate, scale_out and disable_access_key can")]
     Nothing,
 }
 
@@ -150,12 +157,15 @@ pub enum ClaimState {
     /// The symptom is gone.
     Healed {
         action: Action,
+        /// Logs that should have been asked again and could not be: they say nothing for it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unread: Vec<Gap>,
     },
     /// The runbook ended and the symptom is still there.
     Escalated {
         why: String,
     },
-    /// The instance is cut off: what follows is for people.
+    /// The instance is cut off, or the key: what follows is for people.
     Contained {
         action: Action,
     },
@@ -260,10 +270,12 @@ impl Claim {
         let action = match &self.state {
             ClaimState::UndoRequested { .. } => return Ok(self.clone()),
             ClaimState::Undone { .. } => return Err(CannotUndo::Undone),
+            // Won, and stopped before the call: whatever looks like it is somebody else's.
+            ClaimState::Declined(_) | ClaimState::Rehearsed { .. } => return Err(CannotUndo::Nothing),
             _ if self.end().is_none() => return Err(CannotUndo::NotEnded),
             _ => self.current_step().map(|step| step.action),
         };
-        let known = matches!(self.remembered(), Some(Remembered::SecurityGroups { .. } | Remembered::Capacity { .. }));
+        let known = !matches!(self.remembered(), None | Some(Remembered::Command { .. }));
         match action {
             Some(action) if known && self.acted_at().is_some() => {
                 let (by, why) = (by.to_owned(), why.to_owned());
@@ -310,6 +322,11 @@ impl Claim {
         let current = run.steps.get(run.step).zip(run.acted_at);
         let current = current.map(|(step, at)| Tried { action: step.action, at, outcome: outcome.to_owned() });
         run.tried.iter().cloned().chain(current).collect()
+    }
+
+    /// Whether it was declined before anything was planned.
+    pub fn was_left_alone(&self) -> bool {
+        self.run.is_none() && matches!(self.state, ClaimState::Declined(_))
     }
 
     /// How the run ended for its policy; `None` while it has not.

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::severity::Severity;
+
 /// The reason, as it is recorded and shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema, thiserror::Error)]
 #[serde(tag = "reason", rename_all = "snake_case")]
@@ -17,6 +19,7 @@ pub enum DeclineReason {
     Stopped { by: String, at: Timestamp, why: String },
     #[error("the incident is resolved")]
     IncidentResolved,
+    /// No policy is meant for attacks like this one.
     #[error("it is a security incident: what is done about a principal, a person decides")]
     SecurityIncident,
     #[error("no action is known for resources of type {resource_type}")]
@@ -25,7 +28,7 @@ pub enum DeclineReason {
     NotOptedIn { tag: String, value: String },
     #[error("the resource is protected by the tag {tag}")]
     Protected { tag: String },
-    #[error("the instance no longer exists")]
+    #[error("the instance or user no longer exists")]
     Gone,
     #[error("the instance is {state}, not running")]
     NotRunning { state: String },
@@ -59,6 +62,8 @@ pub enum DeclineReason {
     ProductShare { product: String, open: u32, members: u32, percent: u32 },
     #[error("a {action} is not possible: {why}")]
     Precondition { action: String, why: String },
+    #[error("the attack is {severity}; only one that is high or critical is answered")]
+    NotSevere { severity: Severity },
     #[error("{count} approvals wait already, the most that are allowed")]
     TooManyWaiting { count: u32 },
     #[error("nobody approved it before {until}")]

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Action, Ledger};
+use super::{Action, Ledger, UserState};
 use crate::incident::Status;
+use crate::resource::ResourceRef;
 
 /// The tag by which EC2 tells the Auto Scaling group of an instance.
 pub const GROUP_TAG: &str = "aws:autoscaling:groupName";
@@ -16,6 +17,12 @@ pub const GROUP_TAG: &str = "aws:autoscaling:groupName";
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FleetState {
+    /// What the steps act on, as the engine found it; else what the incident says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<ResourceRef>,
+    /// The user behind an attack; `None` when IAM knows no such user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserState>,
     /// `None` when AWS knows no such instance.
     pub instance: Option<InstanceState>,
     /// Its Auto Scaling group; looked at where a policy may change one.
@@ -125,6 +132,14 @@ impl GroupState {
     }
 }
 
+impl FleetState {
+    /// What an approval holds for; `None` where there is nothing to act on.
+    pub fn fingerprint(&self) -> Option<String> {
+        let instance = self.instance.as_ref().map(InstanceState::fingerprint);
+        instance.or_else(|| self.user.as_ref().map(UserState::fingerprint))
+    }
+}
+
 impl InstanceState {
     /// The Auto Scaling group that owns it.
     pub fn group(&self) -> Option<&str> {
@@ -133,15 +148,20 @@ impl InstanceState {
 
     /// What an approval holds for: state, tags and time of launch. Anything else would be another situation.
     pub fn fingerprint(&self) -> String {
-        let mut hasher = Sha256::new();
         let launched = self.launched_at.map(|at| at.to_string()).unwrap_or_default();
         let tags = self.tags.iter().flat_map(|(key, value)| [key.as_str(), value.as_str()]);
-        for part in [self.state.as_str(), launched.as_str()].into_iter().chain(tags) {
-            hasher.update((part.len() as u64).to_be_bytes());
-            hasher.update(part.as_bytes());
-        }
-        hex::encode(hasher.finalize())
+        digest([self.state.as_str(), launched.as_str()].into_iter().chain(tags))
     }
+}
+
+/// SHA-256 over the parts, each with its length, so that no two lists are the same text.
+pub(super) fn digest<'a>(parts: impl Iterator<Item = &'a str>) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hex::encode(hasher.finalize())
 }
 
 /// The kill switch.

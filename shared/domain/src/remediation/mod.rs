@@ -11,6 +11,9 @@ mod mode;
 mod outcome;
 mod plan;
 mod policies;
+mod subject;
+mod symptoms;
+mod undo;
 mod verify;
 
 pub use action::Action;
@@ -26,4 +29,7 @@ pub use plan::{Explained, Plan, explain, may_go_on, plan};
 pub use policies::{
     AllowedDocument, Bounds, Freeze, Limits, Matcher, Policies, PoliciesDocument, PoliciesError, Policy, Step,
 };
+pub use subject::{AccessKey, IAM_USER, UserState, subject};
+pub use symptoms::{LogsAgain, Symptom, judge_logs, symptoms};
+pub use undo::{Way, way_back};
 pub use verify::{GOOD_PERIODS, Judgement, Observed, judge, judge_replacement};

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Action, Claim, ClaimState, Tried};
 use crate::envelope::Message;
+use crate::evidence::Gap;
 use crate::id::IncidentId;
 use crate::incident::Incident;
 use crate::resource::ResourceRef;
@@ -144,14 +145,22 @@ fn result_of(claim: &Claim) -> Option<RemediationResult> {
             RemediationResult::AwaitingApproval { text: format!("A {action} waits for your approval until {until}.") }
         }
         ClaimState::Finished { action } => {
-            RemediationResult::Done { text: format!("The {action} was requested; EC2 accepted it.") }
+            let service = if action.is_on_user() { "IAM" } else { "EC2" };
+            RemediationResult::Done { text: format!("The {action} was requested; {service} accepted it.") }
         }
-        ClaimState::Contained { action } => RemediationResult::Contained {
-            text: format!(
-                "The {action} was carried out: nothing reaches the instance any more but what the quarantine allows. A person has to look, and can take it back: `nightjar remediate undo {}`.",
-                claim.incident
-            ),
-        },
+        ClaimState::Contained { action } => {
+            let effect = if action.is_on_user() {
+                "nobody calls AWS with the key any more; sessions that were made with it go on until they end"
+            } else {
+                "nothing reaches the instance any more but what the quarantine allows"
+            };
+            RemediationResult::Contained {
+                text: format!(
+                    "The {action} was carried out: {effect}. A person has to look, and can take it back: `nightjar remediate undo {}`.",
+                    claim.incident
+                ),
+            }
+        }
         ClaimState::Undone { action, by } => RemediationResult::Undone {
             text: format!("The {action} was taken back, as {by} asked: it is as it was before."),
         },
@@ -170,8 +179,10 @@ fn result_of(claim: &Claim) -> Option<RemediationResult> {
             RemediationResult::Rehearsed { text: format!("Dry run: a {action} would have been requested.") }
         }
         ClaimState::Declined(reason) => RemediationResult::Declined { text: format!("Nothing was done: {reason}.") },
-        ClaimState::Healed { action } => {
-            RemediationResult::Healed { text: format!("The {action} helped: the symptom is gone.") }
+        ClaimState::Healed { action, unread } => {
+            let gap = |gap: &Gap| format!(" Not looked at: {} ({}).", gap.source, gap.reason);
+            let gaps: Vec<String> = unread.iter().map(gap).collect();
+            RemediationResult::Healed { text: format!("The {action} helped: the symptom is gone.{}", gaps.concat()) }
         }
         ClaimState::Escalated { why } => {
             let tried = claim.tried(why);

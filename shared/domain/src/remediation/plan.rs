@@ -38,12 +38,10 @@ pub struct Explained {
 
 /// Like [`plan`], telling also what would have been done.
 pub fn explain(incident: &Incident, policies: &Policies, fleet: &FleetState, now: Timestamp) -> Explained {
-    if incident.security.is_some() {
-        let plan = Plan::Declined { reason: DeclineReason::SecurityIncident };
-        return Explained { plan, policy: None, runbook: Vec::new(), belt: None };
-    }
     let Some(policy) = policy_for(incident, policies, fleet) else {
-        let plan = Plan::Declined { reason: DeclineReason::NoPolicy };
+        let attack = incident.security.is_some();
+        let reason = if attack { DeclineReason::SecurityIncident } else { DeclineReason::NoPolicy };
+        let plan = Plan::Declined { reason };
         return Explained { plan, policy: None, runbook: Vec::new(), belt: None };
     };
     let told =
@@ -56,7 +54,7 @@ pub fn explain(incident: &Incident, policies: &Policies, fleet: &FleetState, now
     if let Some((belt, reason)) = stopped_by(&situation) {
         return told(Plan::Declined { reason }, Some(belt));
     }
-    let mode = policy.mode.map_or(policies.bounds.mode, |own| own.min(policies.bounds.mode));
+    let mode = policies.mode_for(incident, policy);
     let (waiting, limit) = (fleet.ledger.waiting(), policies.document.limits.waiting);
     if mode == Mode::Approve && waiting >= limit as usize {
         let reason = DeclineReason::TooManyWaiting { count: limit };
@@ -77,6 +75,9 @@ pub fn may_go_on(
     let Some(policy) = policies.document.policies.iter().find(|known| known.name == policy) else {
         return Err(DeclineReason::NoPolicy);
     };
+    if incident.security.is_some() && policies.mode_for(incident, policy) < Mode::Approve {
+        return Err(DeclineReason::SwitchedOff);
+    }
     let situation = Situation { incident, policies, policy, step, fleet, now, resumes: true };
     stopped_by(&situation).map_or(Ok(()), |(_, reason)| Err(reason))
 }

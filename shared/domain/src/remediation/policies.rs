@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Action, InstanceState, Mode};
+use super::{Action, InstanceState, Mode, subject};
 use crate::incident::Incident;
 use crate::maintenance::MaintenanceWindows;
 use crate::severity::Severity;
@@ -15,6 +15,9 @@ use crate::severity::Severity;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bounds {
     pub mode: Mode,
+    /// The most that may happen about an attack; `approve` unless somebody says otherwise.
+    #[serde(default = "approve")]
+    pub security_mode: Mode,
     /// The tag key whose value permits an action; [`Action::consents`] lists the values.
     pub opt_in_tag: String,
     /// A resource with this tag key is never touched, whatever its value.
@@ -52,6 +55,9 @@ pub struct PoliciesDocument {
     /// The documents of Systems Manager that a step may run; no others, and with no other parameters.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub documents: Vec<AllowedDocument>,
+    /// Names of IAM users whose keys are never made inactive: the way in when all else is locked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub break_glass: Vec<String>,
     /// Tried in order: the first that matches decides.
     pub policies: Vec<Policy>,
 }
@@ -117,7 +123,10 @@ pub struct Policy {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Matcher {
-    /// Such as `ec2:instance`.
+    /// For incidents of kind security, and no others. Without it, for all others.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub security: bool,
+    /// Such as `ec2:instance`. For an attack, of what is acted on: `ec2:instance` or `iam:user`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resource_types: Vec<String>,
     /// The likeliest cause is one of these, such as `memory_exhaustion`.
@@ -165,6 +174,10 @@ impl From<Action> for Step {
     }
 }
 
+fn approve() -> Mode {
+    Mode::Approve
+}
+
 fn ten() -> u32 {
     10
 }
@@ -181,6 +194,19 @@ pub enum PoliciesError {
 /// How sure the diagnosis is of its likeliest cause, 0 to 1; 0 where it knows none. That it is sure to know none counts for nothing.
 pub(super) fn confidence(incident: &Incident) -> f64 {
     incident.finding.likeliest().map_or(0.0, |cause| cause.confidence)
+}
+
+impl Policies {
+    /// How far `policy` may go with `incident`: as far as the deployment, the policy itself and, for an attack, the setting
+    /// for attacks allow.
+    pub fn mode_for(&self, incident: &Incident, policy: &Policy) -> Mode {
+        let bounds = if incident.security.is_some() {
+            self.bounds.mode.min(self.bounds.security_mode)
+        } else {
+            self.bounds.mode
+        };
+        policy.mode.map_or(bounds, |own| own.min(bounds))
+    }
 }
 
 impl PoliciesDocument {
@@ -255,7 +281,8 @@ impl Policy {
         let listed = |list: &[String], text: &str| list.is_empty() || list.iter().any(|entry| entry == text);
         let cause = incident.finding.causes.first().map_or("", |cause| cause.kind.as_str());
         let tag = |key: &str| instance.and_then(|instance| instance.tags.get(key)).map_or("", String::as_str);
-        listed(&matcher.resource_types, &incident.anomaly.resource.kind)
+        matcher.security == incident.security.is_some()
+            && listed(&matcher.resource_types, &subject(incident).kind)
             && listed(&matcher.causes, cause)
             && listed(&matcher.metrics, &incident.anomaly.metric.name)
             && matcher.min_severity.is_none_or(|least| incident.severity >= least)
@@ -269,8 +296,22 @@ impl Policy {
         if self.runbook.is_empty() {
             problems.push("the runbook is empty; say notify_only where nothing is to be done".to_owned());
         }
+        if self.runbook.iter().any(|step| step.action.is_on_user())
+            && self.runbook.iter().any(|step| step.action == Action::Isolate)
+        {
+            problems
+                .push("isolate is about an instance and disable_access_key about a user: a policy for each".to_owned());
+        }
         for (index, step) in self.runbook.iter().enumerate() {
             let at = format!("runbook[{index}] ({})", step.action.as_str());
+            if self.matches.security && !step.action.answers_attacks() {
+                problems.push(format!(
+                    "{at}: an attack is answered with snapshot_first, isolate, disable_access_key or notify_only"
+                ));
+            }
+            if !self.matches.security && step.action.is_on_user() {
+                problems.push(format!("{at}: only a policy for attacks (match.security) may do that"));
+            }
             let (action, rest) = (step.action, &self.runbook[index + 1..]);
             if step.settle_minutes > 240 {
                 problems.push(format!("{at}: settle_minutes lies between 0 and 240"));

@@ -1,4 +1,4 @@
-//! Whether it helped: the same metric asked again.
+//! Whether it helped: the same metric asked again. The logs are [`super::symptoms`].
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -17,7 +17,6 @@ mod onboarding;
 mod record;
 mod recovery;
 mod remediation;
-mod remediation_histories;
 mod routing;
 mod scenarios;
 mod tokens;

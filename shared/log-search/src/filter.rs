@@ -7,14 +7,14 @@ use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 use jiff::Timestamp;
 use nightjar_domain::evidence::LogLine;
 
-use super::search::{Found, Search};
+use crate::search::{Found, Search};
 
 /// Pages read of one group; a page holds up to 10,000 events or 1 MB. The API allows 5 to 10 calls a second.
 const PAGES: usize = 5;
 
 /// Reads the events of every group, oldest first, up to the search's limit. It does not filter: its patterns know no
 /// alternatives of this kind, and the comparison wants ordinary lines too.
-pub(super) async fn run(client: &Client, search: &Search) -> anyhow::Result<Found> {
+pub(crate) async fn run(client: &Client, search: &Search) -> anyhow::Result<Found> {
     let mut lines = Vec::new();
     let mut gaps = Vec::new();
     for group in &search.groups {

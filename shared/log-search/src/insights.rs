@@ -11,15 +11,15 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use nightjar_domain::evidence::LogLine;
 
-use super::search::{Found, Search};
+use crate::search::{Found, Search};
 
 /// Log groups of one query (Logs Insights' quota).
-pub(super) const MAX_GROUPS: usize = 50;
+pub(crate) const MAX_GROUPS: usize = 50;
 /// Between two looks at a running query.
 const POLL: Duration = Duration::from_millis(200);
 
 /// Runs the query until its end, or until it has scanned more than `max_bytes`; the caller's deadline ends the waiting.
-pub(super) async fn run(client: &Client, search: &Search, max_bytes: u64) -> anyhow::Result<Found> {
+pub(crate) async fn run(client: &Client, search: &Search, max_bytes: u64) -> anyhow::Result<Found> {
     let started = client
         .start_query()
         .set_log_group_names(Some(search.groups.clone()))
