@@ -48,7 +48,7 @@ pub async fn look(context: &Context, case: &Case, policies: &Policies) -> anyhow
 
 /// Decides, and stores the decision. Returns what is stored then.
 pub async fn decide(context: &Context, case: &Case, clock: &impl Fn() -> Timestamp) -> anyhow::Result<Claim> {
-    let policies = context.policies().await?;
+    let policies = context.policies();
     for _ in 0..ROUNDS {
         let fleet = look(context, case, &policies).await?;
         let now = clock();

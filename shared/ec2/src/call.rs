@@ -2,20 +2,18 @@
 //! Signed with the SDK's own signer and credentials. Nothing is tried twice here: whoever asks knows whether that is harmless.
 
 use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_config::SdkConfig;
-use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
 use aws_smithy_http_client::{Connector, tls};
 use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
+use nightjar_aws::signing::{RequestSigner, Signable};
 use serde_json::Value;
 
-use crate::{Ec2Error, partition, xml};
+use crate::{Ec2Error, xml};
 
 /// One call; a hung connection must not eat the function's whole time.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -23,18 +21,10 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const TOLD: usize = 300;
 
 /// Calls by hand.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Caller {
     connector: SharedHttpConnector,
-    credentials: Option<SharedCredentialsProvider>,
-    region: String,
-    endpoint: Option<String>,
-}
-
-impl fmt::Debug for Caller {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Caller({})", self.region)
-    }
+    signer: RequestSigner,
 }
 
 /// What is called.
@@ -54,12 +44,7 @@ impl Caller {
     pub(crate) fn new(config: &SdkConfig) -> Self {
         let connector =
             Connector::builder().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build();
-        Self {
-            connector: SharedHttpConnector::new(connector),
-            credentials: config.credentials_provider(),
-            region: config.region().map(ToString::to_string).unwrap_or_default(),
-            endpoint: config.endpoint_url().map(str::to_owned),
-        }
+        Self { connector: SharedHttpConnector::new(connector), signer: RequestSigner::new(config) }
     }
 
     /// An operation of Systems Manager, which speaks JSON.
@@ -87,11 +72,14 @@ impl Caller {
     }
 
     async fn post(&self, operation: Operation, headers: &[(&str, &str)], body: String) -> Result<String, Ec2Error> {
-        let url = self.url(operation.service);
+        let url = self.signer.url(operation.service, "/");
+        let signable =
+            Signable { service: operation.service, method: "POST", url: &url, headers, body: body.as_bytes() };
+        let signed = self.signer.sign(signable).await.map_err(|error| operation.failed(error))?;
         let mut request = HttpRequest::new(SdkBody::from(body.as_str()));
         request.set_method("POST").map_err(|error| operation.failed(error))?;
         request.set_uri(url.as_str()).map_err(|error| operation.failed(error))?;
-        for (name, value) in self.signed(operation, &url, headers, &body).await? {
+        for (name, value) in signed {
             request.headers_mut().insert(name, value);
         }
         for (name, value) in headers {
@@ -111,39 +99,6 @@ impl Caller {
         }
         Err(operation.failed(format!("{status}: {}", text.chars().take(TOLD).collect::<String>())))
     }
-
-    fn url(&self, service: &str) -> String {
-        let suffix = if partition(&self.region) == "aws-cn" { ".cn" } else { "" };
-        let own = || format!("https://{service}.{}.amazonaws.com{suffix}/", self.region);
-        self.endpoint.as_ref().map_or_else(own, |endpoint| format!("{}/", endpoint.trim_end_matches('/')))
-    }
-
-    /// The headers that sign a post.
-    async fn signed(
-        &self,
-        operation: Operation,
-        url: &str,
-        headers: &[(&str, &str)],
-        body: &str,
-    ) -> Result<Vec<(String, String)>, Ec2Error> {
-        let provider = self.credentials.as_ref().ok_or_else(|| operation.failed("there are no credentials"))?;
-        let credentials = provider.provide_credentials().await.map_err(|error| operation.failed(error))?;
-        let identity = credentials.into();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name(operation.service)
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(|error| operation.failed(error))?
-            .into();
-        let request = SignableRequest::new("POST", url, headers.iter().copied(), SignableBody::Bytes(body.as_bytes()))
-            .map_err(|error| operation.failed(error))?;
-        let (instructions, _) = sign(request, &parameters).map_err(|error| operation.failed(error))?.into_parts();
-        let (signed, _) = instructions.into_parts();
-        Ok(signed.into_iter().map(|header| (header.name().to_owned(), header.value().to_owned())).collect())
-    }
 }
 
 /// Percent-encoded as RFC 3986 says, which every form reader understands.
@@ -156,6 +111,7 @@ fn encoded(text: &str) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use aws_credential_types::Credentials;
+    use aws_credential_types::provider::SharedCredentialsProvider;
     use wiremock::matchers::{body_string_contains, header, header_exists, method};
     use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -208,8 +164,8 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn without_credentials_nothing_is_sent() {
         let server = MockServer::start().await;
-        let caller = Caller { credentials: None, ..caller_of(&server) };
-        assert!(caller.ssm("SendCommand", &Value::Null).await.unwrap_err().to_string().contains("no credentials"));
+        let caller = Caller { signer: RequestSigner::default(), ..caller_of(&server) };
+        assert!(caller.ssm("SendCommand", &Value::Null).await.unwrap_err().to_string().contains("no AWS credentials"));
         assert!(server.received_requests().await.unwrap().is_empty());
     }
 }

@@ -16,4 +16,5 @@ mod refusals;
 mod security;
 mod single_events;
 mod support;
+mod thresholds;
 mod undo;

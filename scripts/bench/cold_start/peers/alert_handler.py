@@ -33,10 +33,16 @@ def handle(event: Json) -> dict[str, int]:
 
 
 def refresh_routes() -> None:
-    """Routes and products, at most half a minute old."""
+    """Products, at most half a minute old."""
     global _read_at
     if _read_at is None or time.monotonic() - _read_at >= FRESH_SECONDS:
-        scan(os.environ["ROUTING_TABLE"])
+        dynamodb.query(
+            TableName=os.environ["ROUTING_TABLE"],
+            KeyConditionExpression="#kind = :kind",
+            ExpressionAttributeNames={"#kind": "kind"},
+            ExpressionAttributeValues={":kind": "product"},
+            ConsistentRead=True,
+        )
         _read_at = time.monotonic()
 
 

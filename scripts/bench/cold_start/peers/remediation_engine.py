@@ -17,7 +17,6 @@ def handle(event: Json) -> dict[str, int]:
         incident = envelope["body"]
         if look(f"claim#{incident['id']}"):
             continue
-        policies = look("policies")
         refusal = why_not(incident)
         if refusal:
             details = {"reason": refusal}
@@ -30,7 +29,7 @@ def handle(event: Json) -> dict[str, int]:
             )
             summary["declined"] += 1
             continue
-        act(envelope, incident, policies)
+        act(envelope, incident)
         summary["carried_out"] += 1
     return summary
 
@@ -62,12 +61,12 @@ def why_not(incident: Json) -> str | None:
     return None
 
 
-def act(envelope: Json, incident: Json, policies: Json | None) -> None:
+def act(envelope: Json, incident: Json) -> None:
     resource = incident["anomaly"]["resource"]
     at = now()
     ledger = look("ledger") or {}
     claim = {"incident": incident["id"], "resource_arn": resource["arn"], "state": "started", "claimed_at": rfc3339(at)}
-    take(claim, at, ledger, policies)
+    take(claim, at, ledger)
     record("remediation.started", "remediation-engine", resource["arn"], incident["id"], {"action": "reboot"})
     if look("control"):
         return
@@ -92,7 +91,7 @@ def act(envelope: Json, incident: Json, policies: Json | None) -> None:
     replace(underway, settled | {"announcement": "done"})
 
 
-def take(claim: Json, at: datetime, ledger: Json, policies: Json | None) -> None:
+def take(claim: Json, at: datetime, ledger: Json) -> None:
     expires = str(int((at + timedelta(days=90)).timestamp()))
     put = {
         "TableName": TABLE,
@@ -114,7 +113,7 @@ def take(claim: Json, at: datetime, ledger: Json, policies: Json | None) -> None
             ":expires": {"N": expires},
         },
     }
-    acts = [{"incident": claim["incident"], "at": claim["claimed_at"], "policy": "bundled" if policies is None else "own"}]
+    acts = [{"incident": claim["incident"], "at": claim["claimed_at"], "policy": "bundled"}]
     count = {
         "TableName": TABLE,
         "Item": {"id": {"S": "ledger"}, "ledger": {"S": json.dumps({"acts": acts})}, "ledger_version": {"N": "1"}},

@@ -49,6 +49,15 @@ pub enum FactKind {
     ProductChanged,
     #[serde(rename = "product.removed")]
     ProductRemoved,
+    /// A version of a configuration document came into force.
+    #[serde(rename = "config.published")]
+    ConfigPublished,
+    /// An earlier version of a configuration document came into force again.
+    #[serde(rename = "config.rolled_back")]
+    ConfigRolledBack,
+    /// A function cannot use a published document: the one before stays in force.
+    #[serde(rename = "config.refused")]
+    ConfigRefused,
     #[serde(rename = "notification.sent")]
     NotificationSent,
     /// It could not be delivered, and lies in the dead-letter queue.
@@ -130,6 +139,9 @@ impl FactKind {
             Self::IncidentChanged => "incident.changed",
             Self::ProductChanged => "product.changed",
             Self::ProductRemoved => "product.removed",
+            Self::ConfigPublished => "config.published",
+            Self::ConfigRolledBack => "config.rolled_back",
+            Self::ConfigRefused => "config.refused",
             Self::NotificationSent => "notification.sent",
             Self::NotificationAbandoned => "notification.abandoned",
             Self::NotificationHeldBack => "notification.held_back",
