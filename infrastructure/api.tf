@@ -47,6 +47,9 @@ resource "aws_apigatewayv2_route" "suite" {
     "GET /audit-log/verify"       = var.api_authorization
     "GET /coverage"               = var.api_authorization
     "GET /thresholds"             = var.api_authorization
+    "PUT /thresholds"             = var.api_authorization
+    "POST /thresholds/revert"     = var.api_authorization
+    "GET /thresholds/preview"     = var.api_authorization
     "GET /openapi.json"           = var.api_authorization
     "POST /alerts/{id}/feedback"  = var.api_authorization
 
@@ -97,7 +100,7 @@ resource "aws_apigatewayv2_stage" "default" {
 
   # What costs seconds of CPU, or a walk through a table, may not crowd out the rest.
   dynamic "route_settings" {
-    for_each = toset(["GET /analyze", "POST /analyze", "GET /audit-log/verify", "GET /resources/{id}/metrics"])
+    for_each = toset(["GET /analyze", "POST /analyze", "GET /audit-log/verify", "GET /resources/{id}/metrics", "GET /thresholds/preview"])
     content {
       route_key              = route_settings.value
       throttling_rate_limit  = max(1, var.api_throttle.rate / 4)

@@ -19,6 +19,7 @@ module "alert_handler" {
     PUBLISH_LEASE_SECONDS = var.publish_lease_seconds
     ALERT_GROUPS_TABLE    = aws_dynamodb_table.suite["alert-groups"].name
     SILENCES_TABLE        = aws_dynamodb_table.suite["silences"].name
+    CONFIG_TABLE          = aws_dynamodb_table.suite["config"].name
     ROUTING_TABLE         = aws_dynamodb_table.suite["routing"].name
     INVENTORY_TABLE       = aws_dynamodb_table.suite["inventory"].name
     DEAD_LETTER_QUEUE_URL = aws_sqs_queue.dead_letters["alert-handler"].url
@@ -44,7 +45,7 @@ module "alert_handler" {
       resources = [aws_dynamodb_table.suite["silences"].arn]
     }
     Routing = {
-      actions   = ["dynamodb:Scan"]
+      actions   = ["dynamodb:Query"]
       resources = [aws_dynamodb_table.suite["routing"].arn]
     }
     # The tags of a resource, where a route looks at them.
@@ -65,6 +66,7 @@ module "alert_handler" {
       actions   = ["sns:Publish"]
       resources = ["${local.arn.sns}:${local.prefix}-notify-*"]
     }
-    Audit = local.append_to_audit
+    Config = local.read_config
+    Audit  = local.append_to_audit
   }
 }

@@ -14,7 +14,7 @@ module "anomaly_detector" {
     SERIES_TABLE        = aws_dynamodb_table.suite["series"].name
     MODELS_TABLE        = aws_dynamodb_table.suite["models"].name
     ANOMALIES_TOPIC_ARN = aws_sns_topic.suite["anomalies"].arn
-    MAINTENANCE_WINDOWS = local.maintenance_windows
+    CONFIG_TABLE        = aws_dynamodb_table.suite["config"].name
   }
 
   permissions = {
@@ -39,6 +39,7 @@ module "anomaly_detector" {
       actions   = ["sns:Publish"]
       resources = [aws_sns_topic.suite["anomalies"].arn]
     }
-    Audit = local.append_to_audit
+    Config = local.read_config
+    Audit  = local.append_to_audit
   }
 }

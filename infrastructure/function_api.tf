@@ -17,6 +17,7 @@ module "api" {
     SERIES_TABLE       = aws_dynamodb_table.suite["series"].name
     REMEDIATIONS_TABLE = aws_dynamodb_table.suite["remediations"].name
     APPROVAL_KEY_ID    = aws_kms_key.approvals.arn
+    CONFIG_TABLE       = aws_dynamodb_table.suite["config"].name
     COVERAGE_TABLE     = aws_dynamodb_table.suite["coverage"].name
     SECURITY_FUNCTION  = module.security_monitor.name
 
@@ -72,6 +73,18 @@ module "api" {
     AnchorKey = {
       actions   = ["kms:GetPublicKey"]
       resources = [aws_kms_key.anchors.arn]
+    }
+    # The catalogue, and what people set.
+    Config = {
+      actions    = ["dynamodb:Query", "dynamodb:GetItem"]
+      resources  = [aws_dynamodb_table.suite["config"].arn]
+      conditions = { "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = ["alert_thresholds", "threshold_overrides"] } }
+    }
+    # Of the configuration it publishes only what people set through it.
+    SetThresholds = {
+      actions    = ["dynamodb:PutItem"]
+      resources  = [aws_dynamodb_table.suite["config"].arn]
+      conditions = { "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = ["threshold_overrides"] } }
     }
     # Products alone: the documents beside them are Terraform's, and are only read.
     Products = {

@@ -16,6 +16,7 @@ module "log_analyzer_rca" {
     FINGERPRINTS_TABLE         = aws_dynamodb_table.suite["fingerprints"].name
     SERIES_TABLE               = aws_dynamodb_table.suite["series"].name
     LOG_WATCH_TABLE            = aws_dynamodb_table.suite["log-watch"].name
+    CONFIG_TABLE               = aws_dynamodb_table.suite["config"].name
     ANOMALIES_TOPIC_ARN        = aws_sns_topic.suite["anomalies"].arn
     INCIDENT_CHANGES_TOPIC_ARN = aws_sns_topic.suite["incident-changes"].arn
     CRITICAL_ALERTS_TOPIC_ARN  = aws_sns_topic.suite["critical-alerts"].arn
@@ -73,6 +74,7 @@ module "log_analyzer_rca" {
       actions   = ["sns:Publish"]
       resources = [for topic in ["anomalies", "critical-alerts", "incident-changes"] : aws_sns_topic.suite[topic].arn]
     }
-    Audit = local.append_to_audit
+    Config = local.read_config
+    Audit  = local.append_to_audit
   }
 }

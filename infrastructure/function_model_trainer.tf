@@ -10,9 +10,9 @@ module "model_trainer" {
   dead_letter_queue_arn = aws_sqs_queue.dead_letters["model-trainer"].arn
 
   environment = {
-    INVENTORY_TABLE     = aws_dynamodb_table.suite["inventory"].name
-    MODELS_TABLE        = aws_dynamodb_table.suite["models"].name
-    MAINTENANCE_WINDOWS = local.maintenance_windows
+    INVENTORY_TABLE = aws_dynamodb_table.suite["inventory"].name
+    MODELS_TABLE    = aws_dynamodb_table.suite["models"].name
+    CONFIG_TABLE    = aws_dynamodb_table.suite["config"].name
   }
 
   permissions = {
@@ -30,6 +30,7 @@ module "model_trainer" {
       actions   = ["dynamodb:Query", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
       resources = [aws_dynamodb_table.suite["models"].arn]
     }
-    Audit = local.append_to_audit
+    Config = local.read_config
+    Audit  = local.append_to_audit
   }
 }

@@ -11,6 +11,7 @@ module "onboarding" {
 
   environment = {
     INVENTORY_TABLE    = aws_dynamodb_table.suite["inventory"].name
+    CONFIG_TABLE       = aws_dynamodb_table.suite["config"].name
     COVERAGE_TABLE     = aws_dynamodb_table.suite["coverage"].name
     MONITOR_TAG_KEY    = local.monitor_tag_key
     LOG_GROUPS_TAG_KEY = local.log_groups_tag_key
@@ -39,6 +40,11 @@ module "onboarding" {
     Inventory = {
       actions   = ["dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"]
       resources = [aws_dynamodb_table.suite["inventory"].arn, aws_dynamodb_table.suite["coverage"].arn]
+    }
+    # Publishes what Terraform hands over. No update and no deletion: versions stay.
+    Config = {
+      actions   = ["dynamodb:Query", "dynamodb:PutItem"]
+      resources = [aws_dynamodb_table.suite["config"].arn]
     }
     Audit = local.append_to_audit
   }, local.alarm_permissions)

@@ -27,7 +27,7 @@ module "remediation_engine" {
     API_ENDPOINT              = aws_apigatewayv2_api.suite.api_endpoint
     CLAIM_LEASE_SECONDS       = var.claim_lease_seconds
     PUBLISH_LEASE_SECONDS     = var.publish_lease_seconds
-    MAINTENANCE_WINDOWS       = local.maintenance_windows
+    CONFIG_TABLE              = aws_dynamodb_table.suite["config"].name
   }
 
   permissions = merge(
@@ -77,7 +77,8 @@ module "remediation_engine" {
         actions   = ["sns:Publish"]
         resources = [aws_sns_topic.suite["critical-alerts"].arn]
       }
-      Audit = local.append_to_audit
+      Config = local.read_config
+      Audit  = local.append_to_audit
     },
     # The opt-in, and the tag that outweighs it, stand in the policy itself, so that no mistake in the code can
     # touch another instance or group; and a suite that may not act cannot.
@@ -132,17 +133,6 @@ locals {
   allowed_documents = [for name in var.remediation_documents :
     "arn:${local.partition}:ssm:${var.aws_region}:${startswith(name, "AWS-") ? "" : local.account}:document/${name}"
   ]
-}
-
-# Which incident gets which runbook: read anew for every decision, so that a change needs no deployment of code.
-resource "aws_dynamodb_table_item" "remediation_policies" {
-  table_name = aws_dynamodb_table.suite["remediations"].name
-  hash_key   = aws_dynamodb_table.suite["remediations"].hash_key
-
-  item = jsonencode({
-    id       = { S = "policies" }
-    document = { S = file(coalesce(var.remediation_policies_file, "${path.module}/../config/remediation_policies.json")) }
-  })
 }
 
 # Signs approval tokens. The key never leaves KMS: the engine may sign with it, the API may check.

@@ -13,7 +13,7 @@ module "security_monitor" {
     SECURITY_TABLE            = aws_dynamodb_table.suite["security"].name
     INCIDENTS_TABLE           = aws_dynamodb_table.suite["incidents"].name
     CRITICAL_ALERTS_TOPIC_ARN = aws_sns_topic.suite["critical-alerts"].arn
-    SECURITY_NOISE            = local.security_noise
+    CONFIG_TABLE              = aws_dynamodb_table.suite["config"].name
     SECURITY_SEVERITY         = var.security_severity
     INCIDENT_RETENTION_DAYS   = var.incident_retention_days
     PUBLISH_LEASE_SECONDS     = var.publish_lease_seconds
@@ -38,17 +38,12 @@ module "security_monitor" {
       actions   = ["sns:Publish"]
       resources = [aws_sns_topic.suite["critical-alerts"].arn]
     }
-    Audit = local.append_to_audit
+    Config = local.read_config
+    Audit  = local.append_to_audit
   }
 }
 
 locals {
-  # The function reads the document from its environment, which Lambda limits to 4 KB in all.
-  security_noise_file = coalesce(var.security_noise_file, "${path.module}/../config/security_noise.json")
-  security_noise = jsonencode({
-    for name, value in jsondecode(file(local.security_noise_file)) : name => value if name != "$schema"
-  })
-
   # What services do with keys on everybody's behalf comes by the thousand and says nothing; refused, it does.
   routine_key_use = ["Decrypt", "Encrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "ReEncrypt"]
 

@@ -55,15 +55,6 @@ locals {
     dead_letter_arn_format   = local.dead_letter_arn_format
   }
 
-  # The functions read the document from their environment, which Lambda limits to 4 KB in all.
-  # Read by the alert-handler from a table, so that a change takes effect without building it anew. Minified: an item may have 400 KB.
-  routing_documents = {
-    alert-routes = jsonencode(jsondecode(file(coalesce(var.alert_routes_file, "${path.module}/../config/alert_routes.json"))))
-    products     = jsonencode(jsondecode(file(coalesce(var.products_file, "${path.module}/../config/products.json"))))
-  }
-  maintenance_windows_file = coalesce(var.maintenance_windows_file, "${path.module}/../config/maintenance_windows.json")
-  maintenance_windows      = jsonencode({ windows = jsondecode(file(local.maintenance_windows_file)).windows })
-
   # Training is arithmetic, security rules are compiled at every cold start, and memory buys CPU; all others wait for AWS most
   # of their time.
   busy      = { model-trainer = 1024, security-monitor = 512 }

@@ -13,7 +13,9 @@ locals {
     security      = { hash_key = "id" }
     audit         = { hash_key = "chain", range_key = "seq", range_type = "N" }
     silences      = { hash_key = "id" }
-    # What routing goes by: the documents below, and the products that people name through the API.
+    # The documents of the configuration, a version an item.
+    config = { hash_key = "document", range_key = "version", range_type = "N" }
+    # The products that people name through the API.
     routing = { hash_key = "kind", range_key = "name", range_type = "S" }
     alert-groups = {
       hash_key   = "group"
@@ -83,18 +85,4 @@ resource "aws_dynamodb_table" "suite" {
   point_in_time_recovery {
     enabled = true
   }
-}
-
-# Routes and products as config/ has them. Half a minute after the apply they are in force.
-resource "aws_dynamodb_table_item" "routing" {
-  for_each = local.routing_documents
-
-  table_name = aws_dynamodb_table.suite["routing"].name
-  hash_key   = "kind"
-  range_key  = "name"
-  item = jsonencode({
-    kind = { S = "document" }
-    name = { S = each.key }
-    json = { S = each.value }
-  })
 }

@@ -31,7 +31,7 @@ export async function mock(options = {}) {
     incidents.set(made.id, made);
     if (index < 40) trail.tell(made);
   }
-  const state = { down: false, revoked: new Set(), silences: SILENCES(now), products: [...PRODUCTS], control: { stopped: null, resumed: null }, claims: [], requests: [] };
+  const state = { down: false, revoked: new Set(), silences: SILENCES(now), products: [...PRODUCTS], set: [{ overrides: { resource_types: {} }, version: 0, changed_by: null, changed_at: null, brings_back: null }], control: { stopped: null, resumed: null }, claims: [], requests: [] };
   const first = [...incidents.values()].find((found) => found.status === "OPEN" && found.finding.causes[0].kind === "memory_exhaustion");
   if (first !== undefined) {
     state.claims.push({
@@ -111,7 +111,10 @@ export async function mock(options = {}) {
       case "GET /health": return json(response, { status: "ok", version: "0.1.0" });
       case "GET /openapi.json": return json(response, openapi());
       case "GET /me": return json(response, { who: auth === "none" ? "anybody" : USER.email, role, authenticated_by: auth });
-      case "GET /thresholds": return json(response, thresholds());
+      case "GET /thresholds": return json(response, thresholds(), { etag: `"${state.set.at(-1).version}"` });
+      case "PUT /thresholds": return setThresholds(request, response, body, null);
+      case "POST /thresholds/:id": return setThresholds(request, response, (state.set.at(-2) ?? state.set[0]).overrides, state.set.at(-1).version - 1);
+      case "GET /thresholds/:id": return json(response, preview(query));
       case "GET /events": return listEvents(response, query);
       case "GET /events/:id": return showEvent(request, response, id);
       case "GET /events/:id/record": return showRecord(request, response, id);
@@ -285,7 +288,22 @@ export async function mock(options = {}) {
   /** The catalogue that ships. */
   function thresholds() {
     const { sources, resource_types } = JSON.parse(readFileSync(CATALOGUE, "utf8"));
-    return { precedence: [], sources, resource_types };
+    return { precedence: [], sources, resource_types, catalogue_version: 0, set: state.set.at(-1), left_out: [] };
+  }
+
+  function setThresholds(request, response, overrides, brings_back) {
+    const before = state.set.at(-1);
+    if ((request.headers["if-match"] ?? `"${before.version}"`) !== `"${before.version}"`) return problem(response, 412, "Precondition Failed", `the thresholds have changed: their version is ${before.version} now`);
+    state.set = [...state.set, { overrides, version: before.version + 1, changed_by: USER.email, changed_at: instant(Date.now()), brings_back }];
+    json(response, state.set.at(-1), { etag: `"${before.version + 1}"` });
+  }
+
+  /** A higher threshold fires less often. */
+  function preview(query) {
+    const of = fleet.filter((one) => (one.type ?? "ec2:instance") === query.get("type")).slice(0, 2);
+    const fired = Number(query.get("threshold")) >= 97 ? 0 : 3;
+    const series = of.map((one, index) => ({ resource: one.id, metric: { namespace: "AWS/EC2", name: query.get("metric"), dimensions: {}, statistic: "Average", period_seconds: 300 }, at: [], fired: index === 0 ? fired : 0, minutes_in_alarm: index === 0 ? fired * 15 : 0, breaches: 9, datapoints: 2016, periods: 2016 }));
+    return { from: instant(now - 7 * 86_400_000), until: instant(now), fired, minutes_in_alarm: fired * 15, resources: of.length, series, gaps: [] };
   }
 
   function cognito(request, response, body) {

@@ -207,6 +207,29 @@ describe("products", () => {
   });
 });
 
+describe("thresholds", () => {
+  test("are tried, set and brought back", async () => {
+    await enter();
+    await page.goto(`${server.url}/#/thresholds`);
+    const row = page.getByRole("region", { name: "EC2 instance, table" }).getByRole("row", { name: "CPUUtilization" });
+    await row.getByRole("button", { name: "Edit" }).click();
+    await page.getByLabel("Critical").fill("90");
+    await page.getByRole("button", { name: "Preview" }).click();
+    await page.getByText("would have fired 3 times in the last seven days, 45 minutes in all").waitFor();
+    await page.getByLabel("Critical").fill("97");
+    await page.getByRole("button", { name: "Preview" }).click();
+    await page.getByText("would not have fired in the last seven days").waitFor();
+    await page.getByLabel("Why").fill("batch nights");
+    await page.getByRole("button", { name: "Save" }).click();
+    await row.getByText("> 97 Percent").waitFor();
+    await row.getByText("set here").waitFor();
+    await page.getByRole("button", { name: "Revert" }).click();
+    await page.getByLabel("Why").fill("it was right");
+    await page.getByRole("dialog").getByRole("button", { name: "Revert" }).click();
+    await row.getByText("> 95 Percent").waitFor();
+  });
+});
+
 describe("settings", () => {
   test("stop everything, and resume, with a reason", async () => {
     await enter();

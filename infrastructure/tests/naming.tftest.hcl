@@ -29,6 +29,7 @@ run "defaults" {
       notifications = "aiops-notifications"
       remediations  = "aiops-remediations"
       routing       = "aiops-routing"
+      config        = "aiops-config"
       security      = "aiops-security"
       series        = "aiops-series"
       silences      = "aiops-silences"
@@ -64,10 +65,20 @@ run "models_are_trained_daily" {
   }
 }
 
-run "maintenance_windows_reach_who_learns" {
+run "the_configuration_reaches_its_readers" {
   assert {
-    condition     = module.anomaly_detector.environment.MAINTENANCE_WINDOWS == "{\"windows\":[]}" && module.model_trainer.environment.MAINTENANCE_WINDOWS == "{\"windows\":[]}"
-    error_message = "The detector and the trainer know the maintenance windows; by default there are none."
+    condition     = alltrue([for reader in [module.anomaly_detector, module.model_trainer, module.log_analyzer_rca, module.alert_handler, module.remediation_engine, module.security_monitor, module.onboarding, module.api] : reader.environment.CONFIG_TABLE == "aiops-config"])
+    error_message = "Whoever goes by a document of the configuration knows where it is published."
+  }
+
+  assert {
+    condition     = toset(keys(aws_lambda_invocation.publish)) == toset(["alert_routes", "alert_thresholds", "escalation_rules", "log_signals", "log_watch", "maintenance_windows", "products", "remediation_policies", "security_noise"])
+    error_message = "Every document of config/ that functions go by is published."
+  }
+
+  assert {
+    condition     = keys(jsondecode(aws_lambda_invocation.publish["alert_routes"].input).nightjar.with) == ["products"] && jsondecode(aws_lambda_invocation.publish["log_watch"].input).nightjar.with == {}
+    error_message = "Routes are checked with the products they are published with."
   }
 }
 

@@ -30,21 +30,35 @@ def claim_of(chain: Chain, instance: Instance) -> dict[str, Any]:
     return json.loads(item(chain, f"claim#{incident['id']}")["claim"]["S"])
 
 
+def publish(dynamodb: Any, document: str, text: str) -> None:
+    """Appends a version, as `nightjar config publish` does. The engine reads it with its next event."""
+    newest = dynamodb.query(
+        TableName="aiops-config",
+        KeyConditionExpression="document = :document",
+        ExpressionAttributeValues={":document": {"S": document}},
+        ScanIndexForward=False,
+        Limit=1,
+    )["Items"][0]
+    said = {"document": document, "json": text, "by": "chain test", "at": "2026-01-01T00:00:00Z", "why": "a test"}
+    version = {"version": {"N": str(int(newest["version"]["N"]) + 1)}}
+    dynamodb.put_item(TableName="aiops-config", Item={name: {"S": value} for name, value in said.items()} | version)
+
+
 @contextmanager
 def policies(chain: Chain, mode: str, runbook: list[dict[str, Any]] | None = None) -> Iterator[None]:
     """The deployment's policies, every one of them in this mode, the last with this runbook."""
     table = chain.deployment.stack.client("dynamodb")
-    before = item(chain, "policies")
-    document = json.loads((ROOT / "config/remediation_policies.json").read_text())
+    shipped = (ROOT / "config/remediation_policies.json").read_text()
+    document = json.loads(shipped)
     for policy in document["policies"]:
         policy["mode"] = mode
     if runbook is not None:
         document["policies"][-1]["runbook"] = runbook
-    table.put_item(TableName=TABLE, Item={"id": {"S": "policies"}, "document": {"S": json.dumps(document)}})
+    publish(table, "remediation_policies", json.dumps(document))
     try:
         yield
     finally:
-        table.put_item(TableName=TABLE, Item=before)
+        publish(table, "remediation_policies", shipped)
 
 
 def move_back(chain: Chain, instance: Instance, names: tuple[str, ...], by: timedelta = AGE) -> None:

@@ -4,10 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, bail};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::ProvideCredentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use nightjar_aws::clock;
+use nightjar_aws::signing::{RequestSigner, Signable};
 use reqwest::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue, IF_MATCH};
 use reqwest::{Client, Request, Url};
 use serde_json::Value;
@@ -178,6 +177,12 @@ impl ApiClient {
         self.send(request.build()?).await
     }
 
+    /// Puts `body` at `path` on the condition that `version` is still the newest.
+    pub(super) async fn put_if(&self, path: &str, body: &Value, version: u64) -> anyhow::Result<Value> {
+        let request = self.http.put(self.base.join(path)?).json(body).header(IF_MATCH, format!("\"{version}\""));
+        self.send(request.build()?).await
+    }
+
     async fn send(&self, request: Request) -> anyhow::Result<Value> {
         let text = self.exchange(request).await?;
         serde_json::from_str(&text)
@@ -195,7 +200,7 @@ impl ApiClient {
             let region = region_in(&self.base)
                 .or_else(|| region.clone())
                 .context("which region? Give --region or AWS_REGION")?;
-            add_signature(&mut request, credentials, &region, SystemTime::now())?;
+            add_signature(&mut request, credentials, region, SystemTime::now()).await?;
         }
         let answer = self.http.execute(request).await.with_context(|| format!("{} cannot be reached", self.base))?;
         let status = answer.status();
@@ -239,31 +244,23 @@ fn region_in(url: &Url) -> Option<String> {
     (labels.next() == Some(SERVICE)).then(|| labels.next().map(str::to_owned))?
 }
 
-fn add_signature(
+async fn add_signature(
     request: &mut Request,
     credentials: &Credentials,
-    region: &str,
+    region: String,
     now: SystemTime,
 ) -> anyhow::Result<()> {
-    let identity = credentials.clone().into();
-    let params = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(region)
-        .name(SERVICE)
-        .time(now)
-        .settings(SigningSettings::default())
-        .build()?
-        .into();
+    let keys = RequestSigner::with(SharedCredentialsProvider::new(credentials.clone()), region, None);
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).map(|host| ("host", host));
-    let body = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();
-    let signable = SignableRequest::new(
-        request.method().as_str(),
-        request.url().as_str(),
-        host.into_iter(),
-        SignableBody::Bytes(body),
-    )?;
-    let (instructions, _) = sign(signable, &params).context("the request cannot be signed")?.into_parts();
-    for (name, value) in instructions.headers() {
+    let signable = Signable {
+        service: SERVICE,
+        method: request.method().as_str(),
+        url: request.url().as_str(),
+        headers: host.as_slice(),
+        body: request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default(),
+    };
+    let headers = keys.sign_at(signable, now).await?;
+    for (name, value) in headers {
         let name: HeaderName = name.parse()?;
         request.headers_mut().insert(name, value.parse()?);
     }
@@ -316,13 +313,13 @@ mod tests {
             let answer = client.post("alerts/inc_1/feedback", &json!({ "why": "x" })).await.unwrap();
             assert_eq!(answer["changed"], true);
         }
-        let signature = |body: &'static str| {
+        let signature = async |body: &'static str| {
             let mut request = client.http.post(client.base.clone()).body(body).build().unwrap();
             let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
-            add_signature(&mut request, &credentials, "us-east-1", SystemTime::UNIX_EPOCH).unwrap();
+            add_signature(&mut request, &credentials, "us-east-1".to_owned(), SystemTime::UNIX_EPOCH).await.unwrap();
             request.headers()["authorization"].clone()
         };
-        assert_ne!(signature("a"), signature("b"));
+        assert_ne!(signature("a").await, signature("b").await);
     }
 
     #[tokio::test]

@@ -16,6 +16,7 @@ use nightjar_domain::routing::product::{self, ProductsDocument};
 use nightjar_security::noise::Noise;
 use serde::Serialize;
 
+use super::publish::{self, HistoryArgs, PublishArgs, RollbackArgs};
 use crate::outcome::Outcome;
 use crate::output::{Output, table};
 
@@ -27,6 +28,12 @@ pub enum ConfigCommand {
         #[arg(default_value = "config")]
         dir: PathBuf,
     },
+    /// Bring the files into force, for all functions within a minute. What is not new stays as it is.
+    Publish(PublishArgs),
+    /// Show who published what, when and why.
+    History(HistoryArgs),
+    /// Bring an earlier version of a document back, as a new one.
+    Rollback(RollbackArgs),
     /// Write the JSON Schemas of the configuration files.
     Schema {
         /// The directory to write them to.
@@ -42,13 +49,16 @@ struct Checked {
     problem: Option<String>,
 }
 
-pub(super) fn run(command: &ConfigCommand, output: Output) -> anyhow::Result<Outcome> {
+pub(super) async fn run(command: &ConfigCommand, output: Output) -> anyhow::Result<Outcome> {
     match command {
         ConfigCommand::Check { dir } => {
             let checked = check(dir);
             output.print(&checked, |checked| describe(checked))?;
             Ok(Outcome::fine_if(checked.iter().all(|file| file.problem.is_none())))
         }
+        ConfigCommand::Publish(args) => publish::publish(args, output).await,
+        ConfigCommand::History(args) => publish::history(args, output).await,
+        ConfigCommand::Rollback(args) => publish::rollback(args, output).await,
         ConfigCommand::Schema { write } => {
             let written = write_schemas(write)?;
             output.print(&written, |written| written.join("\n"))?;

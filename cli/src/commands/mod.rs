@@ -17,10 +17,12 @@ mod login;
 mod logs;
 mod models;
 mod notify;
+mod publish;
 mod remediate;
 mod routes;
 mod rules;
 mod silence;
+mod thresholds;
 mod train;
 
 use crate::backtest;
@@ -54,6 +56,8 @@ pub enum Command {
     Remediate(remediate::RemediateArgs),
     /// Write the post-incident record of an incident.
     Incident(incident::IncidentArgs),
+    /// See and set what is an alarm for all resources of a type, and how often it would have been one.
+    Thresholds(thresholds::ThresholdsArgs),
     /// Look at what is open, and say what is done about it.
     Alerts(alerts::AlertsArgs),
     /// Hold alerts back for a while.
@@ -63,7 +67,7 @@ pub enum Command {
     Notify(notify::NotifyCommand),
     /// Read the audit trail, and prove that nobody changed it.
     Audit(audit::AuditArgs),
-    /// Check configuration files, and write their schemas.
+    /// Check configuration files, publish them, see their history and go back.
     #[command(subcommand)]
     Config(config::ConfigCommand),
     /// See who would be told of an alert, and why (not). A rehearsal: the deployed alert-handler does not read the routes yet.
@@ -102,11 +106,12 @@ pub async fn run(command: Command, output: Output) -> anyhow::Result<Outcome> {
         Command::Approvals(args) => approvals::run(&args, output).await,
         Command::Remediate(args) => remediate::run(&args, output).await,
         Command::Incident(args) => incident::run(&args, output).await,
+        Command::Thresholds(args) => thresholds::run(&args, output).await,
         Command::Alerts(args) => alerts::run(&args, output).await,
         Command::Silence(args) => silence::run(&args, output).await,
         Command::Notify(command) => notify::run(&command, output).await,
         Command::Audit(args) => audit::run(&args, output).await,
-        Command::Config(command) => config::run(&command, output),
+        Command::Config(command) => config::run(&command, output).await,
         Command::Routes(args) => routes::run(&args, output),
         Command::Logs(command) => logs::run(&command, output),
         Command::Rules(command) => rules::run(&command, output),

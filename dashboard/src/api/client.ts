@@ -31,6 +31,9 @@ export const ROUTES = {
   setProduct: ["put", "/products/{name}"],
   removeProduct: ["delete", "/products/{name}"],
   thresholds: ["get", "/thresholds"],
+  setThresholds: ["put", "/thresholds"],
+  revertThresholds: ["post", "/thresholds/revert"],
+  previewThreshold: ["get", "/thresholds/preview"],
   securityEvents: ["get", "/security-events"],
   auditLog: ["get", "/audit-log"],
   auditVerify: ["get", "/audit-log/verify"],
@@ -95,6 +98,10 @@ export class Client {
     this.ask<T.Product>("setProduct", { path: { name }, body, ...(version !== undefined && { ifMatch: `"${version}"` }) });
   readonly removeProduct = (name: string, version: number) => this.ask("removeProduct", { path: { name }, ifMatch: `"${version}"` });
   readonly thresholds = () => this.ask<T.Thresholds>("thresholds");
+  readonly setThresholds = (body: T.ThresholdOverrides, version: number) => this.ask<T.ThresholdsSet>("setThresholds", { body, ifMatch: `"${version}"` });
+  readonly revertThresholds = (why: string, version: number) => this.ask<T.ThresholdsSet>("revertThresholds", { body: { why }, ifMatch: `"${version}"` });
+  readonly previewThreshold = (query: { type: string; metric: string; threshold: number; datapoints_to_alarm: number; evaluation_periods: number }) =>
+    this.ask<T.ThresholdPreview>("previewThreshold", { query });
   readonly securityEvents = (query: { cursor?: string }) => this.ask("securityEvents", { query });
 
   readonly auditLog = (query: { kind?: string; actor?: string; subject?: string; because_of?: string; limit?: number; cursor?: string }) =>

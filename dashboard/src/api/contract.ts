@@ -26,6 +26,8 @@ export const CONTRACT: {
   silence: Fits<Given<"Silence">, T.Silence>;
   product: Fits<Given<"Product">, T.Product>;
   thresholds: Fits<Given<"Thresholds">, T.Thresholds>;
+  thresholdsSet: Fits<Given<"OverridesInForce">, T.ThresholdsSet>;
+  thresholdPreview: Fits<Given<"Preview">, T.ThresholdPreview>;
 } = {
   incident: true,
   events: true,
@@ -42,4 +44,6 @@ export const CONTRACT: {
   silence: true,
   product: true,
   thresholds: true,
+  thresholdsSet: true,
+  thresholdPreview: true,
 };

@@ -378,6 +378,42 @@ export interface Thresholds {
   resource_types: Record<string, { title: string; metrics: CatalogueEntry[] }>;
   /** Who recommends the alarms. */
   sources: Record<string, { title: string }>;
+  set: ThresholdsSet;
+  /** What was set and does not fit the catalogue any more. */
+  left_out: string[];
+}
+
+/** What people set, and who did last. */
+export interface ThresholdsSet {
+  overrides: ThresholdOverrides;
+  version: number;
+  changed_by: string | null;
+  changed_at: string | null;
+}
+
+export interface ThresholdOverrides {
+  resource_types?: Record<string, Record<string, ThresholdOverride>>;
+}
+
+/** What is set for one metric of a type; the catalogue says the rest. */
+export interface ThresholdOverride {
+  levels?: "off" | "critical" | "all" | null;
+  critical?: number | null;
+  warning?: number | null;
+  datapoints_to_alarm?: number | null;
+  evaluation_periods?: number | null;
+  period_seconds?: number | null;
+  missing_data?: "missing" | "breaching" | "not_breaching" | "ignore" | null;
+  why: string;
+}
+
+/** How often a threshold would have fired in the last week. */
+export interface ThresholdPreview {
+  fired: number;
+  minutes_in_alarm: number;
+  resources: number;
+  series: { resource: string; fired: number; minutes_in_alarm: number; datapoints: number }[];
+  gaps: string[];
 }
 
 export interface CatalogueEntry {

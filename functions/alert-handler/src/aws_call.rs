@@ -2,36 +2,21 @@
 //! `sns:Publish` for e-mail and topics, `ssm:GetParameter` and `secretsmanager:GetSecretValue` for secrets. Signed with the
 //! SDK's own signer and credentials.
 
-use std::fmt;
-use std::time::SystemTime;
-
 use aws_config::SdkConfig;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
+use nightjar_aws::signing::{RequestSigner, Signable, SigningError};
 use serde_json::Value;
 
 /// What signing and the endpoints go by.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct AwsCaller {
-    credentials: Option<SharedCredentialsProvider>,
-    region: String,
-    endpoint: Option<String>,
-}
-
-impl fmt::Debug for AwsCaller {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AwsCaller({})", self.region)
-    }
+    signer: RequestSigner,
 }
 
 /// A call was not answered as it should.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    #[error("{service}: there are no AWS credentials: {problem}")]
-    Credentials { service: &'static str, problem: String },
-    #[error("{service}: the call cannot be signed: {problem}")]
-    Signing { service: &'static str, problem: String },
+    #[error("{service}: {problem}")]
+    Signing { service: &'static str, problem: SigningError },
     #[error("{service} cannot be reached: {problem}")]
     Unreachable { service: &'static str, problem: String },
     /// The body is AWS's error, which names the action and the resource, never what was sent.
@@ -46,11 +31,7 @@ const TOLD: usize = 300;
 
 impl AwsCaller {
     pub fn new(config: &SdkConfig) -> Self {
-        Self {
-            credentials: config.credentials_provider(),
-            region: config.region().map(ToString::to_string).unwrap_or_default(),
-            endpoint: config.endpoint_url().map(str::to_owned),
-        }
+        Self { signer: RequestSigner::new(config) }
     }
 
     /// Calls `target` of a service that speaks AWS's JSON protocol.
@@ -96,8 +77,9 @@ impl AwsCaller {
         headers: &[(&str, &str)],
         body: String,
     ) -> Result<String, CallError> {
-        let url = self.endpoint.clone().unwrap_or_else(|| format!("https://{service}.{}.amazonaws.com/", self.region));
-        let signed = self.sign(service, &url, headers, &body).await?;
+        let url = self.signer.url(service, "/");
+        let signable = Signable { service, method: "POST", url: &url, headers, body: body.as_bytes() };
+        let signed = self.signer.sign(signable).await.map_err(|problem| CallError::Signing { service, problem })?;
         let mut request = http.post(&url).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -114,34 +96,5 @@ impl AwsCaller {
             return Ok(text);
         }
         Err(CallError::Refused { service, status: status.as_u16(), body: text.chars().take(TOLD).collect() })
-    }
-
-    /// The headers that sign a post.
-    async fn sign(
-        &self,
-        service: &'static str,
-        url: &str,
-        headers: &[(&str, &str)],
-        body: &str,
-    ) -> Result<Vec<(String, String)>, CallError> {
-        let missing = |problem: String| CallError::Credentials { service, problem };
-        let provider = self.credentials.as_ref().ok_or_else(|| missing("none are set up".to_owned()))?;
-        let credentials = provider.provide_credentials().await.map_err(|error| missing(error.to_string()))?;
-        let identity = credentials.into();
-        let failed = |problem: String| CallError::Signing { service, problem };
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name(service)
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(|error| failed(error.to_string()))?
-            .into();
-        let request = SignableRequest::new("POST", url, headers.iter().copied(), SignableBody::Bytes(body.as_bytes()))
-            .map_err(|error| failed(error.to_string()))?;
-        let (instructions, _) = sign(request, &parameters).map_err(|error| failed(error.to_string()))?.into_parts();
-        let (signed, _) = instructions.into_parts();
-        Ok(signed.into_iter().map(|header| (header.name().to_owned(), header.value().to_owned())).collect())
     }
 }

@@ -5,9 +5,12 @@ use std::sync::{Arc, Mutex};
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
 use nightjar_aws::clients;
+use nightjar_aws::config::ConfigReader;
 use nightjar_aws::settings::Environment;
-use nightjar_aws::stores::{AlertGroupStore, InForce, RoutingStore};
-use nightjar_domain::routing::Routes;
+use nightjar_aws::stores::{AlertGroupStore, AuditStore, RoutingStore, StoredProduct};
+use nightjar_domain::configuration::Document;
+use nightjar_domain::routing::{Routes, product};
+use tokio::sync::Mutex as AsyncMutex;
 
 use crate::aws_call::AwsCaller;
 use crate::context::Context;
@@ -16,7 +19,7 @@ use crate::settings::Settings;
 /// How long what was read serves: a change is in force that much later at most.
 const FRESH: SignedDuration = SignedDuration::from_secs(30);
 
-/// Makes the context, and makes it anew when the routing table says something else.
+/// Makes the context, and makes it anew when the configuration or the routing table says something else.
 #[derive(Debug)]
 pub struct Living {
     settings: Settings,
@@ -24,6 +27,24 @@ pub struct Living {
     aws: AwsCaller,
     env: fn(&str) -> Option<String>,
     read: Mutex<Option<Read>>,
+    published: AsyncMutex<Published>,
+}
+
+/// The documents that are in force, and what brings newer ones.
+#[derive(Debug)]
+struct Published {
+    config: ConfigReader,
+    routes: String,
+    products: String,
+}
+
+/// What routing goes by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct InForce {
+    routes: String,
+    products: String,
+    /// Those that people named through the API.
+    named: Vec<StoredProduct>,
 }
 
 #[derive(Debug, Clone)]
@@ -49,7 +70,14 @@ impl Living {
         aws: AwsCaller,
         env: fn(&str) -> Option<String>,
     ) -> Self {
-        Self { settings, dynamodb, aws, env, read: Mutex::default() }
+        let audit = AuditStore::new(dynamodb.clone(), settings.audit_table.clone());
+        let config = ConfigReader::new(dynamodb.clone(), settings.config_table.clone(), audit, "alert-handler");
+        let published = Published {
+            config,
+            routes: Routes::BUNDLED_ROUTES.to_owned(),
+            products: Routes::BUNDLED_PRODUCTS.to_owned(),
+        };
+        Self { settings, dynamodb, aws, env, read: Mutex::default(), published: AsyncMutex::new(published) }
     }
 
     /// The context at `now`. What cannot be read or used now leaves what was in force before, if anything was.
@@ -74,10 +102,11 @@ impl Living {
     }
 
     async fn renewed(&self, before: Option<&Read>, now: Timestamp) -> anyhow::Result<Read> {
-        let in_force = match &self.settings.routing_table {
-            Some(table) => RoutingStore::new(self.dynamodb.clone(), table.clone()).in_force().await?,
-            None => InForce::default(),
+        let named = match &self.settings.routing_table {
+            Some(table) => RoutingStore::new(self.dynamodb.clone(), table.clone()).products().await?,
+            None => Vec::new(),
         };
+        let in_force = self.published.lock().await.renewed(named, now).await?;
         if let Some(before) = before.filter(|before| before.in_force == in_force) {
             return Ok(Read { at: now, ..before.clone() });
         }
@@ -89,11 +118,24 @@ impl Living {
     }
 }
 
-/// The routes of the table, or those that ship, with the products of both documents and the named ones.
+impl Published {
+    /// Takes up what was published. Routes must fit the products that are in force.
+    async fn renewed(&mut self, named: Vec<StoredProduct>, now: Timestamp) -> anyhow::Result<InForce> {
+        if let Some(new) = self.config.newer(Document::Products, now, product::parse).await? {
+            self.products = new.version.json;
+        }
+        let products = self.products.clone();
+        let fits = |routes: &str| Routes::parse(routes, &products);
+        if let Some(new) = self.config.newer(Document::AlertRoutes, now, fits).await? {
+            self.routes = new.version.json;
+        }
+        Ok(InForce { routes: self.routes.clone(), products, named })
+    }
+}
+
+/// The routes with the products of the document and the named ones.
 fn routes(in_force: &InForce) -> anyhow::Result<Routes> {
-    let routes = in_force.routes.as_deref().unwrap_or(Routes::BUNDLED_ROUTES);
-    let products = in_force.products.as_deref().unwrap_or(Routes::BUNDLED_PRODUCTS);
-    let parsed = Routes::parse(routes, products).context("the routing table holds what cannot be used")?;
+    let parsed = Routes::parse(&in_force.routes, &in_force.products).context("the routes do not fit the products")?;
     let named = in_force.named.iter().filter_map(|product| match product.spec.check(&product.name) {
         Ok(checked) => Some(checked),
         Err(problems) => {

@@ -18,8 +18,10 @@ pub struct Settings {
     pub silences_table: String,
     pub audit_table: String,
     pub inventory_table: Option<String>,
-    /// Where routes and products are; without it those that ship are in force.
+    /// Where the products are that people named through the API.
     pub routing_table: Option<String>,
+    /// Where the published configuration is; without it what ships is in force.
+    pub config_table: Option<String>,
     /// Where notifications go that could not be delivered.
     pub dead_letter_queue_url: Option<String>,
     /// What a link to an incident begins with.
@@ -45,6 +47,7 @@ impl Settings {
             audit_table: env.required("AUDIT_TABLE"),
             inventory_table: env.optional("INVENTORY_TABLE"),
             routing_table: env.optional("ROUTING_TABLE"),
+            config_table: env.optional("CONFIG_TABLE"),
             dead_letter_queue_url: env.optional("DEAD_LETTER_QUEUE_URL"),
             link_base: env.optional("LINK_BASE"),
             publish_lease: env.publish_lease(),

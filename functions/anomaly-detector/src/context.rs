@@ -1,9 +1,12 @@
 //! What lives as long as the process: settings, clients, the models.
 
+use jiff::Timestamp;
 use nightjar_aws::clients;
+use nightjar_aws::config::ConfigReader;
 use nightjar_aws::envelope::Publisher;
 use nightjar_aws::settings::Environment;
 use nightjar_aws::stores::{AuditStore, InventoryStore, ModelStore, SeriesStore};
+use nightjar_domain::configuration::Document;
 use nightjar_domain::maintenance::MaintenanceWindows;
 
 use crate::models::Models;
@@ -18,6 +21,7 @@ pub struct Context {
     pub series: SeriesStore,
     pub audit: AuditStore,
     pub anomalies: Publisher,
+    pub config: ConfigReader,
     pub maintenance: MaintenanceWindows,
 }
 
@@ -26,14 +30,24 @@ impl Context {
         let settings = Settings::read(Environment::process())?;
         let config = clients::load().await;
         let dynamodb = aws_sdk_dynamodb::Client::new(&config);
+        let audit = AuditStore::new(dynamodb.clone(), settings.audit_table);
         Ok(Self {
-            maintenance: settings.maintenance,
+            config: ConfigReader::new(dynamodb.clone(), settings.config_table, audit.clone(), "anomaly-detector"),
+            maintenance: MaintenanceWindows::default(),
             models: Models::new(ModelStore::new(dynamodb.clone(), settings.models_table)),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table),
-            series: SeriesStore::new(dynamodb.clone(), settings.series_table),
-            audit: AuditStore::new(dynamodb, settings.audit_table),
+            series: SeriesStore::new(dynamodb, settings.series_table),
+            audit,
             anomalies: Publisher::new(aws_sdk_sns::Client::new(&config), settings.anomalies_topic_arn),
         })
+    }
+
+    /// Takes up what was published since the last time.
+    pub async fn refresh(&mut self, now: Timestamp) -> anyhow::Result<()> {
+        if let Some(new) = self.config.newer(Document::MaintenanceWindows, now, MaintenanceWindows::parse).await? {
+            self.maintenance = new.value;
+        }
+        Ok(())
     }
 }

@@ -1,7 +1,6 @@
 //! What Terraform tells this function.
 
 use nightjar_aws::settings::{Environment, SettingsError};
-use nightjar_domain::maintenance::MaintenanceWindows;
 
 /// The function's settings.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,7 +10,8 @@ pub struct Settings {
     pub models_table: String,
     pub audit_table: String,
     pub anomalies_topic_arn: String,
-    pub maintenance: MaintenanceWindows,
+    /// Where the published configuration is; without it what ships is in force.
+    pub config_table: Option<String>,
 }
 
 impl Settings {
@@ -22,7 +22,7 @@ impl Settings {
             models_table: env.required("MODELS_TABLE"),
             audit_table: env.required("AUDIT_TABLE"),
             anomalies_topic_arn: env.required("ANOMALIES_TOPIC_ARN"),
-            maintenance: env.maintenance_windows(),
+            config_table: env.optional("CONFIG_TABLE"),
         };
         env.finish(settings)
     }
@@ -31,13 +31,6 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn maintenance_windows_that_cannot_be_used_stop_the_function() {
-        let broken = |name: &str| Some(if name == "MAINTENANCE_WINDOWS" { "{}" } else { "x" }.to_owned());
-        let error = Settings::read(Environment::from_lookup(broken)).unwrap_err().to_string();
-        assert!(error.contains("MAINTENANCE_WINDOWS cannot be used: ") && error.contains("`windows`"), "{error}");
-    }
 
     #[test]
     fn all_missing_variables_are_named_at_once() {

@@ -22,6 +22,7 @@ use aws_smithy_types::error::ErrorMetadata;
 use nightjar_anomaly_detector::context::Context;
 use nightjar_anomaly_detector::handler::handle;
 use nightjar_anomaly_detector::models::Models;
+use nightjar_aws::config::ConfigReader;
 use nightjar_aws::envelope::Publisher;
 use nightjar_aws::stores::{AuditStore, InventoryStore, ModelStore, SeriesStore};
 use nightjar_domain::maintenance::MaintenanceWindows;
@@ -126,13 +127,15 @@ impl World {
             .then_output(|| TransactWriteItemsOutput::builder().build());
         let rules = [&scan, &states, &tip, &audit, &self.saved, &self.pointers, &self.artifact];
         let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, rules);
+        let audit = AuditStore::new(dynamodb.clone(), "audit".into());
         Context {
+            config: ConfigReader::new(dynamodb.clone(), None, audit.clone(), "anomaly-detector"),
             maintenance: MaintenanceWindows::default(),
             models: Models::new(ModelStore::new(dynamodb.clone(), "models".into())),
             cloudwatch: mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&self.cloudwatch]),
             inventory: InventoryStore::new(dynamodb.clone(), "inventory".into()),
-            series: SeriesStore::new(dynamodb.clone(), "series".into()),
-            audit: AuditStore::new(dynamodb, "audit".into()),
+            series: SeriesStore::new(dynamodb, "series".into()),
+            audit,
             anomalies: Publisher::new(mock_client!(aws_sdk_sns, RuleMode::MatchAny, [&self.sns]), "topic".into()),
         }
     }

@@ -74,6 +74,9 @@ pub const TABLE: &[(&str, &str, Needs)] = &[
     ("GET", "/audit-log/verify", VIEWER),
     ("GET", "/coverage", VIEWER),
     ("GET", "/thresholds", VIEWER),
+    ("PUT", "/thresholds", OPERATOR),
+    ("POST", "/thresholds/revert", OPERATOR),
+    ("GET", "/thresholds/preview", VIEWER),
 ];
 
 /// What an operation asks; `None` where the table does not know it.

@@ -5,7 +5,7 @@ use nightjar_anchors::{AnchorBucket, Signer};
 use nightjar_aws::envelope::Publisher;
 use nightjar_aws::settings::Environment;
 use nightjar_aws::stores::{
-    AuditStore, CoverageStore, FeedbackStore, IncidentStore, InventoryStore, ModelStore, RemediationStore,
+    AuditStore, ConfigStore, CoverageStore, FeedbackStore, IncidentStore, InventoryStore, ModelStore, RemediationStore,
     RoutingStore, SeriesStore, SilenceStore,
 };
 use nightjar_aws::{clients, clock};
@@ -23,6 +23,8 @@ pub struct Context {
     pub feedback: FeedbackStore,
     pub audit: AuditStore,
     pub coverage: CoverageStore,
+    /// The published configuration, and what people set.
+    pub config: ConfigStore,
     pub anchors: AnchorBucket,
     /// Asked for its public half only: the role may not sign.
     pub anchor_key: Signer,
@@ -84,6 +86,7 @@ impl Context {
             cloudwatch,
             page: Page::new(s3.clone(), settings.page),
             coverage: CoverageStore::new(dynamodb.clone(), settings.coverage_table),
+            config: ConfigStore::new(dynamodb.clone(), settings.config_table),
             audit: AuditStore::new(dynamodb, settings.audit_table),
             anchors: AnchorBucket::new(s3, settings.anchors_bucket),
             anchor_key: Signer::new(kms, settings.anchors_key_arn),

@@ -178,6 +178,13 @@ impl Problem {
         Self::generic(StatusCode::PRECONDITION_FAILED, "Precondition Failed", detail)
     }
 
+    /// 412 for a change of what was set that is no longer the newest.
+    pub fn thresholds_changed(newest: u64) -> Self {
+        let detail =
+            format!("the thresholds have changed: their version is {newest} now; read them again, then decide");
+        Self::generic(StatusCode::PRECONDITION_FAILED, "Precondition Failed", detail)
+    }
+
     /// 503 for a change that is stored, and could not be told to those who tell people.
     pub fn untold(cause: String) -> Self {
         let detail = "the change is stored, but could not be told yet; send the request again".to_owned();

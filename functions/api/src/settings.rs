@@ -23,6 +23,8 @@ pub struct Settings {
     pub audit_table: String,
     /// `COVERAGE_TABLE`: what onboarding found to be covered.
     pub coverage_table: String,
+    /// `CONFIG_TABLE`: the published configuration, and what people set.
+    pub config_table: String,
     /// `ANCHORS_BUCKET`: the bucket with the trail's anchors.
     pub anchors_bucket: String,
     /// `ANCHORS_KEY_ARN`: the key that signs them.
@@ -52,6 +54,7 @@ impl Settings {
             models_table: environment.required("MODELS_TABLE"),
             audit_table: environment.required("AUDIT_TABLE"),
             coverage_table: environment.required("COVERAGE_TABLE"),
+            config_table: environment.required("CONFIG_TABLE"),
             anchors_bucket: environment.required("ANCHORS_BUCKET"),
             anchors_key_arn: environment.required("ANCHORS_KEY_ARN"),
             approval_key: environment.required("APPROVAL_KEY_ID"),
@@ -92,7 +95,7 @@ mod tests {
             assert_eq!(
                 error.to_string(),
                 "the function's environment variables are not usable: INCIDENTS_TABLE is not set; SERIES_TABLE is not set; \
-                 REMEDIATIONS_TABLE is not set; INVENTORY_TABLE is not set; MODELS_TABLE is not set; AUDIT_TABLE is not set; COVERAGE_TABLE is not set; ANCHORS_BUCKET is not set; ANCHORS_KEY_ARN is not set; \
+                 REMEDIATIONS_TABLE is not set; INVENTORY_TABLE is not set; MODELS_TABLE is not set; AUDIT_TABLE is not set; COVERAGE_TABLE is not set; CONFIG_TABLE is not set; ANCHORS_BUCKET is not set; ANCHORS_KEY_ARN is not set; \
                  APPROVAL_KEY_ID is not set; ROUTING_TABLE is not set; SILENCES_TABLE is not set; INCIDENT_CHANGES_TOPIC_ARN is not set. They are set by Terraform (infrastructure/)"
             );
         }

@@ -1,9 +1,12 @@
 //! What lives as long as the process: settings, clients, the rules.
 
+use jiff::Timestamp;
 use nightjar_aws::clients;
+use nightjar_aws::config::ConfigReader;
 use nightjar_aws::envelope::Publisher;
 use nightjar_aws::settings::Environment;
 use nightjar_aws::stores::{AuditStore, FingerprintStore, IncidentStore, InventoryStore, LogWatchStore, SeriesStore};
+use nightjar_domain::configuration::Document;
 use nightjar_domain::diagnosis::LogSignals;
 use nightjar_domain::escalation::EscalationRules;
 use nightjar_domain::log_watch::LogWatch;
@@ -15,6 +18,7 @@ use crate::settings::Settings;
 #[derive(Debug)]
 pub struct Context {
     pub settings: Settings,
+    pub config: ConfigReader,
     pub signals: LogSignals,
     pub escalation: EscalationRules,
     pub log_watch: LogWatch,
@@ -39,7 +43,14 @@ impl Context {
         let config = clients::load().await;
         let dynamodb = aws_sdk_dynamodb::Client::new(&config);
         let sns = aws_sdk_sns::Client::new(&config);
+        let audit = AuditStore::new(dynamodb.clone(), settings.audit_table.clone());
         Ok(Self {
+            config: ConfigReader::new(
+                dynamodb.clone(),
+                settings.config_table.clone(),
+                audit.clone(),
+                "log-analyzer-rca",
+            ),
             signals: LogSignals::bundled()?,
             escalation: EscalationRules::bundled()?,
             log_watch: LogWatch::bundled()?,
@@ -55,12 +66,26 @@ impl Context {
                 settings.incidents_table.clone(),
             ),
             series: SeriesStore::new(dynamodb.clone(), settings.series_table.clone()),
-            watched: LogWatchStore::new(dynamodb.clone(), settings.log_watch_table.clone()),
-            audit: AuditStore::new(dynamodb, settings.audit_table.clone()),
+            watched: LogWatchStore::new(dynamodb, settings.log_watch_table.clone()),
+            audit,
             anomalies: Publisher::new(sns.clone(), settings.anomalies_topic_arn.clone()),
             incident_changes: Publisher::new(sns.clone(), settings.incident_changes_topic_arn.clone()),
             critical_alerts: Publisher::new(sns, settings.critical_alerts_topic_arn.clone()),
             settings,
         })
+    }
+
+    /// Takes up what was published since the last time.
+    pub async fn refresh(&mut self, now: Timestamp) -> anyhow::Result<()> {
+        if let Some(new) = self.config.newer(Document::LogSignals, now, LogSignals::parse).await? {
+            self.signals = new.value;
+        }
+        if let Some(new) = self.config.newer(Document::EscalationRules, now, EscalationRules::parse).await? {
+            self.escalation = new.value;
+        }
+        if let Some(new) = self.config.newer(Document::LogWatch, now, LogWatch::parse).await? {
+            self.log_watch = new.value;
+        }
+        Ok(())
     }
 }

@@ -1,9 +1,16 @@
 use nightjar_aws::{clock, lambda, telemetry};
 use nightjar_log_analyzer_rca::{context::Context, handler};
+use tokio::sync::Mutex;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
-    let context = Context::load().await?;
-    lambda::serve(|event| handler::handle(&context, event, clock::now)).await
+    let context = &Mutex::new(Context::load().await?);
+    lambda::serve(move |event| async move {
+        // A process is handed one event at a time: nobody waits for the lock.
+        let mut context = context.lock().await;
+        context.refresh(clock::now()).await?;
+        handler::handle(&context, event, clock::now).await
+    })
+    .await
 }

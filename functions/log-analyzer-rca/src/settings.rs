@@ -13,6 +13,8 @@ pub struct Settings {
     pub fingerprints_table: String,
     pub series_table: String,
     pub log_watch_table: String,
+    /// Where the published configuration is; without it what ships is in force.
+    pub config_table: Option<String>,
     pub audit_table: String,
     pub anomalies_topic_arn: String,
     pub incident_changes_topic_arn: String,
@@ -45,6 +47,7 @@ impl Settings {
             fingerprints_table: env.required("FINGERPRINTS_TABLE"),
             series_table: env.required("SERIES_TABLE"),
             log_watch_table: env.required("LOG_WATCH_TABLE"),
+            config_table: env.optional("CONFIG_TABLE"),
             audit_table: env.required("AUDIT_TABLE"),
             anomalies_topic_arn: env.required("ANOMALIES_TOPIC_ARN"),
             incident_changes_topic_arn: env.required("INCIDENT_CHANGES_TOPIC_ARN"),

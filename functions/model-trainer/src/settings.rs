@@ -1,7 +1,6 @@
 //! What Terraform tells this function.
 
 use nightjar_aws::settings::{Environment, SettingsError};
-use nightjar_domain::maintenance::MaintenanceWindows;
 
 /// The function's settings.
 #[derive(Debug, Clone, PartialEq)]
@@ -9,7 +8,8 @@ pub struct Settings {
     pub inventory_table: String,
     pub models_table: String,
     pub audit_table: String,
-    pub maintenance: MaintenanceWindows,
+    /// Where the published configuration is; without it what ships is in force.
+    pub config_table: Option<String>,
 }
 
 impl Settings {
@@ -18,7 +18,7 @@ impl Settings {
             inventory_table: env.required("INVENTORY_TABLE"),
             models_table: env.required("MODELS_TABLE"),
             audit_table: env.required("AUDIT_TABLE"),
-            maintenance: env.maintenance_windows(),
+            config_table: env.optional("CONFIG_TABLE"),
         };
         env.finish(settings)
     }

@@ -17,6 +17,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;
+use nightjar_aws::config::ConfigReader;
 use nightjar_aws::stores::{AuditStore, InventoryStore, ModelStore};
 use nightjar_domain::maintenance::MaintenanceWindows;
 use nightjar_domain::models::{ModelScope, Pointer};
@@ -137,11 +138,13 @@ impl World {
             TransactWriteItemsOutput::builder().build()
         });
         let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, [&scan, &query, &get, &put, &transact]);
+        let audit = AuditStore::new(dynamodb.clone(), "audit".into());
         Context {
+            config: ConfigReader::new(dynamodb.clone(), None, audit.clone(), "model-trainer"),
             cloudwatch: mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&self.cloudwatch]),
             inventory: InventoryStore::new(dynamodb.clone(), "inventory".into()),
-            models: ModelStore::new(dynamodb.clone(), "models".into()),
-            audit: AuditStore::new(dynamodb, "audit".into()),
+            models: ModelStore::new(dynamodb, "models".into()),
+            audit,
             maintenance: self.maintenance.clone(),
             now,
         }

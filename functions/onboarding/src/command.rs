@@ -4,6 +4,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::configuration::Publish;
+
 /// A command.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
@@ -17,6 +19,8 @@ pub enum Command {
     },
     /// Say why an alarm exists.
     Explain { alarm: String },
+    /// Bring a document of the configuration into force.
+    Publish(Publish),
 }
 
 /// The command in an event; `None` where it is none.

@@ -1,9 +1,13 @@
 //! What lives as long as the process: settings, clients, the catalogue.
 
+use jiff::Timestamp;
 use nightjar_aws::clients;
+use nightjar_aws::config::ConfigReader;
 use nightjar_aws::settings::Environment;
-use nightjar_aws::stores::{AuditStore, CoverageStore, InventoryStore};
+use nightjar_aws::stores::{AuditStore, ConfigStore, CoverageStore, InventoryStore};
 use nightjar_domain::catalogue::Catalogue;
+use nightjar_domain::configuration::Document;
+use nightjar_domain::coverage::thresholds::ThresholdOverrides;
 use nightjar_ec2::Fleet;
 
 use crate::settings::Settings;
@@ -13,7 +17,15 @@ use crate::signed::Signed;
 #[derive(Debug)]
 pub struct Context {
     pub settings: Settings,
+    pub config: ConfigReader,
+    /// Publishes; `None` where there is nothing to publish to.
+    pub versions: Option<ConfigStore>,
+    /// With what was set at run time.
     pub catalogue: Catalogue,
+    /// What was set, as it was published.
+    pub overrides: ThresholdOverrides,
+    /// What was set and does not fit the catalogue: left out.
+    pub left_out: Vec<String>,
     pub fleet: Fleet,
     pub signed: Signed,
     pub cloudwatch: aws_sdk_cloudwatch::Client,
@@ -28,16 +40,39 @@ impl Context {
         let settings = Settings::read(Environment::process())?;
         let config = clients::load().await;
         let dynamodb = aws_sdk_dynamodb::Client::new(&config);
+        let audit = AuditStore::new(dynamodb.clone(), settings.audit_table.clone());
         Ok(Self {
+            config: ConfigReader::new(dynamodb.clone(), settings.config_table.clone(), audit.clone(), "onboarding"),
+            versions: settings.config_table.clone().map(|table| ConfigStore::new(dynamodb.clone(), table)),
             catalogue: Catalogue::bundled()?,
+            overrides: ThresholdOverrides::default(),
+            left_out: Vec::new(),
             fleet: Fleet::new(&config),
             signed: Signed::new(&config)?,
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
             inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table.clone()),
-            coverage: CoverageStore::new(dynamodb.clone(), settings.coverage_table.clone()),
-            audit: AuditStore::new(dynamodb, settings.audit_table.clone()),
+            coverage: CoverageStore::new(dynamodb, settings.coverage_table.clone()),
+            audit,
             settings,
         })
+    }
+
+    /// Takes up what was published since the last time: the catalogue, and what people set.
+    pub async fn refresh(&mut self, now: Timestamp) -> anyhow::Result<()> {
+        let catalogue = self.config.newer(Document::AlertThresholds, now, Catalogue::parse).await?;
+        let set = self.config.newer(Document::ThresholdOverrides, now, ThresholdOverrides::parse).await?;
+        if catalogue.is_none() && set.is_none() {
+            return Ok(());
+        }
+        let overrides = match set {
+            Some(set) => ThresholdOverrides { place: set.version.place(), ..set.value },
+            None => self.overrides.clone(),
+        };
+        let catalogue = catalogue.map_or_else(|| self.catalogue.clone(), |new| new.value);
+        // Kept whole: what does not fit this catalogue may fit the next.
+        self.overrides = overrides.clone();
+        (self.catalogue, self.left_out) = catalogue.overridden(overrides);
+        Ok(())
     }
 }

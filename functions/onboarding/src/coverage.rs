@@ -8,6 +8,7 @@ use nightjar_domain::coverage::{CoverageInput, CoveragePlan, Explanation, Policy
 use nightjar_domain::onboarding::Discovered;
 
 use crate::alarms::{self, Existing};
+use crate::configuration;
 use crate::context::Context;
 
 /// What there is, and what to do about it.
@@ -35,6 +36,9 @@ pub async fn look(
     if !plan.unproven.is_empty() {
         alarms::own(&context.cloudwatch, policy, &plan.unproven, &mut existing).await?;
         plan = plan_coverage(input(context, discovered, policy, &existing, now));
+    }
+    if let Some(suite) = plan.resources.iter_mut().find(|one| one.resource.kind == "nightjar:suite") {
+        suite.gaps.extend(configuration::gaps(context).await?);
     }
     Ok(Some(Looked { existing, plan }))
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::alarms::{self, Applied};
 use crate::command::{self, Command};
+use crate::configuration::{self, PublishedAs};
 use crate::context::Context;
 use crate::coverage;
 use crate::discovery::discover;
@@ -26,6 +27,7 @@ pub enum Answer {
     Plan(CoverageReport),
     Applied { plan: CoverageReport, applied: Applied },
     Explained { explanation: Option<Explanation> },
+    Published(PublishedAs),
 }
 
 /// What a run did.
@@ -94,6 +96,9 @@ async fn run(context: &Context, now: Timestamp) -> anyhow::Result<Summary> {
 }
 
 async fn obey(context: &Context, command: Command, now: Timestamp) -> anyhow::Result<Answer> {
+    if let Command::Publish(publish) = &command {
+        return Ok(Answer::Published(configuration::publish(context, publish, now).await?));
+    }
     if context.settings.alarms == ManageAlarms::Off {
         bail!("alarms are not managed: set manage_alarms to plan or apply in terraform.tfvars");
     }

@@ -5,6 +5,7 @@
 
 pub mod alarms;
 pub mod command;
+pub mod configuration;
 pub mod context;
 pub mod coverage;
 pub mod discovery;

@@ -12,6 +12,8 @@ pub struct Settings {
     pub inventory_table: String,
     pub coverage_table: String,
     pub audit_table: String,
+    /// Where the published configuration is; without it what ships is in force.
+    pub config_table: Option<String>,
     /// Resources with this tag set to `true` are watched.
     pub monitor_tag: String,
     /// The tag that names a resource's log groups.
@@ -74,6 +76,7 @@ impl Settings {
             inventory_table: env.required("INVENTORY_TABLE"),
             coverage_table: env.required("COVERAGE_TABLE"),
             audit_table: env.required("AUDIT_TABLE"),
+            config_table: env.optional("CONFIG_TABLE"),
             monitor_tag: env.optional("MONITOR_TAG_KEY").unwrap_or_else(|| format!("{prefix}:monitor")),
             log_groups_tag,
             alarms: env.parsed_or("MANAGE_ALARMS", ManageAlarms::Plan),

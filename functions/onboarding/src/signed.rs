@@ -1,10 +1,8 @@
 //! Calls of AWS services that are too few for an SDK each: three calls of three services, signed with Signature Version 4.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
+use nightjar_aws::signing::{RequestSigner, Signable};
 use reqwest::header::HeaderName;
 use reqwest::{Client, Method, Request, StatusCode};
 use serde_json::Value;
@@ -42,10 +40,7 @@ pub struct Call {
 #[derive(Debug, Clone)]
 pub struct Signed {
     http: Client,
-    credentials: SharedCredentialsProvider,
-    region: String,
-    /// Instead of the services' own addresses.
-    endpoint: Option<String>,
+    signer: RequestSigner,
     first_pause: Duration,
 }
 
@@ -60,19 +55,11 @@ enum Attempt {
 impl Signed {
     /// With the credentials, region and endpoint of the SDKs.
     pub fn new(config: &aws_config::SdkConfig) -> anyhow::Result<Self> {
-        let credentials =
-            config.credentials_provider().ok_or_else(|| anyhow::anyhow!("there are no AWS credentials"))?;
-        let region = config.region().map(ToString::to_string).unwrap_or_default();
-        Self::with(credentials, region, config.endpoint_url().map(str::to_owned), FIRST_PAUSE)
+        Self::with(RequestSigner::new(config), FIRST_PAUSE)
     }
 
-    /// With parts made elsewhere, for tests.
-    pub fn with(
-        credentials: SharedCredentialsProvider,
-        region: String,
-        endpoint: Option<String>,
-        first_pause: Duration,
-    ) -> anyhow::Result<Self> {
+    /// With a signer and a pause of one's own, for tests.
+    pub fn with(signer: RequestSigner, first_pause: Duration) -> anyhow::Result<Self> {
         // Fails only where a provider is installed already, which then serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = Client::builder()
@@ -81,7 +68,7 @@ impl Signed {
             .connect_timeout(CONNECT_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        Ok(Self { http, credentials, region, endpoint, first_pause })
+        Ok(Self { http, signer, first_pause })
     }
 
     /// Sends until it works, is refused for good, or has been tried often enough; the pause doubles.
@@ -118,30 +105,20 @@ impl Signed {
     }
 
     async fn request(&self, call: &Call) -> anyhow::Result<Request> {
-        let suffix = if self.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-        let base = match &self.endpoint {
-            Some(endpoint) => endpoint.trim_end_matches('/').to_owned(),
-            None => format!("https://{}.{}.{suffix}", call.service, self.region),
-        };
-        let mut request =
-            self.http.request(call.method.clone(), format!("{base}{}", call.path)).body(call.body.clone()).build()?;
+        let url = self.signer.url(call.service, &call.path);
+        let mut request = self.http.request(call.method.clone(), &url).body(call.body.clone()).build()?;
         for (name, value) in &call.headers {
             request.headers_mut().insert(*name, value.parse()?);
         }
-        let identity = self.credentials.provide_credentials().await?.into();
-        let params = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name(call.service)
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()?
-            .into();
-        let headers = call.headers.iter().copied();
-        let body = SignableBody::Bytes(call.body.as_bytes());
-        let signable = SignableRequest::new(call.method.as_str(), request.url().as_str(), headers, body)?;
-        let (instructions, _) = sign(signable, &params)?.into_parts();
-        for (name, value) in instructions.headers() {
+        let signable = Signable {
+            service: call.service,
+            method: call.method.as_str(),
+            url: request.url().as_str(),
+            headers: &call.headers,
+            body: call.body.as_bytes(),
+        };
+        let signed = self.signer.sign(signable).await?;
+        for (name, value) in signed {
             let name: HeaderName = name.parse()?;
             request.headers_mut().insert(name, value.parse()?);
         }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -23,9 +24,12 @@ use aws_sdk_ec2::operation::describe_instances::DescribeInstancesOutput;
 use aws_sdk_ec2::types::{Instance, InstanceState, InstanceStateName, Reservation, Tag};
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;
+use nightjar_aws::config::ConfigReader;
 use nightjar_aws::settings::Environment;
-use nightjar_aws::stores::{AuditStore, CoverageStore, InventoryStore};
+use nightjar_aws::signing::RequestSigner;
+use nightjar_aws::stores::{AuditStore, ConfigStore, CoverageStore, InventoryStore};
 use nightjar_domain::catalogue::Catalogue;
+use nightjar_domain::coverage::thresholds::ThresholdOverrides;
 use nightjar_domain::resource::Resource;
 use nightjar_ec2::Fleet;
 use nightjar_onboarding::context::Context;
@@ -52,10 +56,14 @@ struct World {
     put: Rule,
     removed: Rule,
     audit: Rule,
+    /// Kinds of the facts told, in order.
+    facts: Arc<Mutex<Vec<String>>>,
 }
 
 impl World {
     fn new() -> Self {
+        let facts: Arc<Mutex<Vec<String>>> = Arc::default();
+        let told = Arc::clone(&facts);
         Self {
             tagged: true,
             known: Vec::new(),
@@ -73,8 +81,12 @@ impl World {
                 .then_output(|| DeleteAlarmsOutput::builder().build()),
             put: mock!(aws_sdk_dynamodb::Client::put_item).then_output(|| PutItemOutput::builder().build()),
             removed: mock!(aws_sdk_dynamodb::Client::delete_item).then_output(|| DeleteItemOutput::builder().build()),
-            audit: mock!(aws_sdk_dynamodb::Client::transact_write_items)
-                .then_output(|| TransactWriteItemsOutput::builder().build()),
+            audit: mock!(aws_sdk_dynamodb::Client::transact_write_items).then_compute_output(move |request| {
+                let puts = request.transact_items().iter().filter_map(|write| write.put()?.item().get("kind"));
+                told.lock().unwrap().extend(puts.map(|kind| kind.as_s().unwrap().clone()));
+                TransactWriteItemsOutput::builder().build()
+            }),
+            facts,
         }
     }
 
@@ -106,9 +118,17 @@ impl World {
             DescribeLogGroupsOutput::builder().log_groups(LogGroup::builder().log_group_name(LOG_GROUP).build()).build()
         });
         let credentials = SharedCredentialsProvider::new(Credentials::for_tests());
-        let signed = Signed::with(credentials, REGION.to_owned(), Some(server.uri()), Duration::from_millis(1));
+        let signed = Signed::with(
+            RequestSigner::with(credentials, REGION.to_owned(), Some(server.uri())),
+            Duration::from_millis(1),
+        );
+        let audit = AuditStore::new(dynamodb.clone(), settings.audit_table.clone());
         Context {
+            config: ConfigReader::new(dynamodb.clone(), None, audit.clone(), "onboarding"),
+            versions: Some(ConfigStore::new(dynamodb.clone(), "CONFIG_TABLE".to_owned())),
             catalogue: Catalogue::bundled().unwrap(),
+            overrides: ThresholdOverrides::default(),
+            left_out: Vec::new(),
             fleet: Fleet::with_client(ec2(self.tagged), REGION.to_owned()),
             signed: signed.unwrap(),
             cloudwatch: mock_client!(
@@ -118,8 +138,8 @@ impl World {
             ),
             logs: mock_client!(aws_sdk_cloudwatchlogs, RuleMode::MatchAny, [&groups]),
             inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table.clone()),
-            coverage: CoverageStore::new(dynamodb.clone(), settings.coverage_table.clone()),
-            audit: AuditStore::new(dynamodb, settings.audit_table.clone()),
+            coverage: CoverageStore::new(dynamodb, settings.coverage_table.clone()),
+            audit,
             settings,
         }
     }
@@ -257,7 +277,11 @@ async fn an_apply_makes_every_alarm_and_tells_the_trail_first() {
     let applied = summary.alarms.unwrap();
     assert_eq!((applied.created, applied.changed, applied.deleted, applied.left), (5, 0, 0, 0));
     assert_eq!(world.put_alarm.num_calls(), 5);
-    assert!(world.audit.num_calls() >= 2, "the onboarding and the alarms: {}", world.audit.num_calls());
+    let facts = world.facts.lock().unwrap().clone();
+    assert_eq!(
+        facts,
+        ["resource.onboarded", "alarm.created", "alarm.created", "alarm.created", "alarm.created", "alarm.created"]
+    );
 }
 
 #[tokio::test]
@@ -350,4 +374,20 @@ async fn a_tagging_api_that_stays_throttled_fails_the_run() {
 async fn where_alarms_are_not_managed_a_command_says_so() {
     let error = World::new().ask(json!({ "nightjar": { "command": "apply" } })).await.unwrap_err().to_string();
     assert!(error.contains("manage_alarms"), "{error}");
+}
+
+#[tokio::test]
+async fn a_document_is_published_once_and_told() {
+    let world = World::new();
+    let windows = std::fs::read_to_string("../../config/maintenance_windows.json").unwrap();
+    let publish = |json: &str| json!({ "nightjar": { "command": "publish", "document": "maintenance_windows", "json": json, "with": {}, "why": "terraform apply" } });
+    let Answer::Published(published) = world.ask(publish(&windows)).await.unwrap() else {
+        unreachable!("a publication was asked for")
+    };
+    assert_eq!((published.version, published.sha256.len()), (1, 64));
+    assert_eq!((world.put.num_calls(), world.facts.lock().unwrap().clone()), (1, vec!["config.published".to_owned()]));
+
+    let error = format!("{:#}", world.ask(publish("{\"windows\": 1}")).await.unwrap_err());
+    assert!(error.contains("maintenance_windows cannot be used: "), "{error}");
+    assert_eq!(world.put.num_calls(), 1);
 }

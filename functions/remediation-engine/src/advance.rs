@@ -86,7 +86,7 @@ async fn take_word(
         let reason = DeclineReason::Denied { by: word.by.clone(), why: word.why.clone() };
         return decline(context, claim, reason, now).await;
     }
-    let policies = context.policies().await?;
+    let policies = context.policies();
     let fleet = decide::look(context, case, &policies).await?;
     if fleet.fingerprint().as_ref() != Some(fingerprint) {
         return decline(context, claim, DeclineReason::Void, now).await;
@@ -116,7 +116,7 @@ async fn start(
     clock: &impl Fn() -> Timestamp,
 ) -> anyhow::Result<Result<Claim, DeclineReason>> {
     for _ in 0..10 {
-        let policies = context.policies().await?;
+        let policies = context.policies();
         let fleet = decide::look(context, case, &policies).await?;
         let now = clock();
         let Some(claim) = from.start(step, outcome, context.settings.lease, now) else {

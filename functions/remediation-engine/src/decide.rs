@@ -70,7 +70,7 @@ pub async fn decide(
     before: Option<&Claim>,
     clock: &impl Fn() -> Timestamp,
 ) -> anyhow::Result<Claim> {
-    let policies = context.policies().await?;
+    let policies = context.policies();
     for _ in 0..ROUNDS {
         let fleet = look(context, case, &policies).await?;
         let now = clock();

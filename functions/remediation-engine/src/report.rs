@@ -60,7 +60,7 @@ async fn close(
     policy: &str,
     now: Timestamp,
 ) -> anyhow::Result<Option<String>> {
-    let limits = context.policies().await?.document.limits;
+    let limits = context.policies().document.limits;
     let (ledger, ()) = context
         .remediations
         .change_ledger(|ledger| {

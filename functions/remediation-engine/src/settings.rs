@@ -2,7 +2,6 @@
 
 use jiff::SignedDuration;
 use nightjar_aws::settings::{Environment, SettingsError};
-use nightjar_domain::maintenance::MaintenanceWindows;
 use nightjar_domain::remediation::{Bounds, Mode};
 
 /// The function's settings.
@@ -14,8 +13,8 @@ pub struct Settings {
     pub audit_table: String,
     pub critical_alerts_topic_arn: String,
     pub bounds: Bounds,
-    /// When people are at work on resources: nothing is done to those then.
-    pub maintenance: MaintenanceWindows,
+    /// Where the published configuration is; without it what ships is in force.
+    pub config_table: Option<String>,
     /// The tag that snapshots carry, with the incident as its value.
     pub incident_tag: String,
     /// The KMS key that signs approval tokens; needed in mode `approve`.
@@ -54,7 +53,7 @@ impl Settings {
                 max_incident_age: minutes(&mut env, "MAX_INCIDENT_AGE_MINUTES", 60, 1),
                 min_instance_age: minutes(&mut env, "MIN_INSTANCE_AGE_MINUTES", 15, 0),
             },
-            maintenance: env.maintenance_windows(),
+            config_table: env.optional("CONFIG_TABLE"),
             incident_tag: format!("{prefix}:incident"),
             approval_key: env.optional("APPROVAL_KEY_ID"),
             api_endpoint: env.optional("API_ENDPOINT"),

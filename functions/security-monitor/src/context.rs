@@ -3,12 +3,16 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use jiff::Timestamp;
 use nightjar_aws::clients;
+use nightjar_aws::config::ConfigReader;
 use nightjar_aws::envelope::Publisher;
 use nightjar_aws::settings::Environment;
 use nightjar_aws::stores::{AuditStore, IncidentStore, MemoryKey, SecurityStore};
+use nightjar_domain::configuration::Document;
 use nightjar_security::RuleSet;
 use nightjar_security::monitor::{Memory, Monitor};
+use nightjar_security::noise::Noise;
 use nightjar_security::rules::RuleProblem;
 use tokio::sync::Mutex;
 
@@ -22,6 +26,9 @@ const CACHED: usize = 500;
 #[derive(Debug)]
 pub struct Context {
     pub settings: Settings,
+    pub config: ConfigReader,
+    /// What is expected and opens no incident.
+    pub noise: Noise,
     pub cloudtrail: aws_sdk_cloudtrail::Client,
     pub store: SecurityStore,
     pub incidents: IncidentStore,
@@ -57,17 +64,21 @@ impl Context {
 
     pub fn new(clients: Clients, settings: Settings) -> Self {
         let (rules, mut problems) = rules::load(settings.package.as_deref());
-        let monitor = Monitor::new(&rules, settings.noise.clone());
+        let monitor = Monitor::new(&rules, Noise::default());
         problems.extend_from_slice(monitor.problems());
         for problem in &problems {
             tracing::error!(%problem, "a security rule does not load and looks for nothing; the others work");
         }
         let Clients { cloudtrail, dynamodb, sns } = clients;
+        let audit = AuditStore::new(dynamodb.clone(), settings.audit_table.clone());
+        let table = settings.config_table.clone();
         Self {
+            config: ConfigReader::new(dynamodb.clone(), table, audit.clone(), "security-monitor"),
+            noise: Noise::default(),
             cloudtrail,
             store: SecurityStore::new(dynamodb.clone(), settings.security_table.clone()),
-            incidents: IncidentStore::new(dynamodb.clone(), settings.incidents_table.clone()),
-            audit: AuditStore::new(dynamodb, settings.audit_table.clone()),
+            incidents: IncidentStore::new(dynamodb, settings.incidents_table.clone()),
+            audit,
             critical_alerts: Publisher::new(sns, settings.critical_alerts_topic_arn.clone()),
             rules,
             problems_told: AtomicBool::new(problems.is_empty()),
@@ -76,6 +87,17 @@ impl Context {
             memories: Mutex::default(),
             settings,
         }
+    }
+
+    /// Takes up what was published since the last time. Which accounts are trusted is compiled into the rules.
+    pub async fn refresh(&mut self, now: Timestamp) -> anyhow::Result<()> {
+        if let Some(new) = self.config.newer(Document::SecurityNoise, now, Noise::parse).await?
+            && new.value != self.noise
+        {
+            *self.monitor.get_mut() = Monitor::new(&self.rules, new.value.clone());
+            self.noise = new.value;
+        }
+        Ok(())
     }
 
     /// The problems that the audit trail has not been told of by this process.

@@ -33,7 +33,7 @@ pub struct Found {
 
 /// Judges the events of `body` in the order of their time, as if the account had done nothing before.
 pub fn detect(context: &Context, body: &[u8]) -> Detected {
-    let noise = &context.settings.noise;
+    let noise = &context.noise;
     let trusted_accounts = noise.trusted_accounts.iter().cloned().collect();
     let (mut detector, _) = Detector::new(&context.rules, Options { trusted_accounts, ..Options::default() });
     let mut reading = read(body);

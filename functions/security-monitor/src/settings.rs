@@ -5,17 +5,16 @@ use std::path::PathBuf;
 use jiff::SignedDuration;
 use nightjar_aws::settings::{Environment, SettingsError};
 use nightjar_domain::severity::Severity;
-use nightjar_security::noise::Noise;
 
 /// The function's settings.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     pub security_table: String,
     pub incidents_table: String,
     pub audit_table: String,
     pub critical_alerts_topic_arn: String,
-    /// What is expected and opens no incident.
-    pub noise: Noise,
+    /// Where the published configuration is; without it what ships is in force.
+    pub config_table: Option<String>,
     /// People are told of incidents of this severity and above.
     pub told_from: Severity,
     /// How long an incident is kept.
@@ -28,20 +27,12 @@ pub struct Settings {
 
 impl Settings {
     pub fn read(mut env: Environment<'_>) -> Result<Self, SettingsError> {
-        let noise = match env.optional("SECURITY_NOISE").map(|json| Noise::parse(&json)) {
-            None => Noise::default(),
-            Some(Ok(noise)) => noise,
-            Some(Err(error)) => {
-                env.problem("SECURITY_NOISE", &format!("cannot be used: {error}"));
-                Noise::default()
-            }
-        };
         let settings = Self {
             security_table: env.required("SECURITY_TABLE"),
             incidents_table: env.required("INCIDENTS_TABLE"),
             audit_table: env.required("AUDIT_TABLE"),
             critical_alerts_topic_arn: env.required("CRITICAL_ALERTS_TOPIC_ARN"),
-            noise,
+            config_table: env.optional("CONFIG_TABLE"),
             told_from: env.parsed_or("SECURITY_SEVERITY", Severity::Medium),
             retention: SignedDuration::from_hours(
                 24 * env.checked_or(
@@ -65,13 +56,11 @@ mod tests {
     #[test]
     fn everything_wrong_is_named_at_once() {
         let env = Environment::from_lookup(|name| match name {
-            "SECURITY_NOISE" => Some(r#"{"expected": [{"why": ""}]}"#.to_owned()),
             "SECURITY_SEVERITY" => Some("urgent".to_owned()),
             _ => None,
         });
         let error = Settings::read(env).unwrap_err().to_string();
-        for part in ["SECURITY_NOISE cannot be used: expected[0]: why is empty", "SECURITY_TABLE", "SECURITY_SEVERITY"]
-        {
+        for part in ["SECURITY_TABLE", "SECURITY_SEVERITY"] {
             assert!(error.contains(part), "{part} is not in: {error}");
         }
     }

@@ -49,7 +49,6 @@ impl World {
     /// A process of its own: nothing is remembered but what the tables hold.
     fn process(&self) -> Context {
         let settings = Settings::read(Environment::from_lookup(|name| match name {
-            "SECURITY_NOISE" => Some(self.noise.to_owned()),
             "LAMBDA_TASK_ROOT" | "SECURITY_SEVERITY" | "INCIDENT_RETENTION_DAYS" | "PUBLISH_LEASE_SECONDS" => None,
             name => Some(name.to_lowercase()),
         }));
@@ -142,7 +141,20 @@ impl World {
             let found = keys.iter().filter_map(|key| table.get(key["id"].as_s().unwrap()).cloned()).collect();
             BatchGetItemOutput::builder().responses("security_table", found).build()
         });
-        let query = mock!(aws_sdk_dynamodb::Client::query).then_output(|| QueryOutput::builder().build());
+        let noise = self.noise;
+        let query = mock!(aws_sdk_dynamodb::Client::query).then_compute_output(move |request| {
+            let published = request.table_name() == Some("config_table") && !noise.is_empty();
+            let text = |text: &str| AttributeValue::S(text.to_owned());
+            let item = [
+                ("json", text(noise)),
+                ("by", text("anna")),
+                ("why", text("moved")),
+                ("at", text("2026-11-21T09:00:00Z")),
+            ];
+            let item = item.into_iter().chain([("version", AttributeValue::N("1".to_owned()))]);
+            let item: Item = item.map(|(name, value)| (name.to_owned(), value)).collect();
+            QueryOutput::builder().set_items(published.then(|| vec![item])).build()
+        });
         mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, [&get, &put, &update, &transact, &batch, &query])
     }
 
@@ -308,7 +320,9 @@ async fn what_is_expected_opens_nothing() {
     let noise =
         r#"{"expected": [{"why": "moved by hand", "principals": ["*:user/eve"], "rules": [], "up_to": "critical"}]}"#;
     let world = World { noise, ..World::default() };
-    let summary = deliver(&world.process(), &cloudtrail_event("1", "StopLogging", 1)).await.unwrap();
+    let mut process = world.process();
+    process.refresh(now()).await.unwrap();
+    let summary = deliver(&process, &cloudtrail_event("1", "StopLogging", 1)).await.unwrap();
     assert!(summary["expected"].as_u64() > Some(0) && summary["matches"] == 0, "{summary}");
     assert_eq!((world.incidents(), world.published()), (Vec::new(), Vec::new()));
 }

@@ -43,7 +43,7 @@ resource "aws_lambda_function" "this" {
     # AWS would refuse it as well, but only in the middle of an apply.
     precondition {
       condition     = length(jsonencode(local.environment)) <= 4096
-      error_message = "The environment of ${local.function_name} exceeds the 4 KB that Lambda allows: shorten the maintenance windows or the list of what security rules expect."
+      error_message = "The environment of ${local.function_name} exceeds the 4 KB that Lambda allows."
     }
 
     precondition {

@@ -2,9 +2,11 @@
 
 pub mod clients;
 pub mod clock;
+pub mod config;
 pub mod envelope;
 pub mod lambda;
 pub mod retry;
 pub mod settings;
+pub mod signing;
 pub mod stores;
 pub mod telemetry;

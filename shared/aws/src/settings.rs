@@ -4,7 +4,6 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use jiff::SignedDuration;
-use nightjar_domain::maintenance::MaintenanceWindows;
 
 /// A setting that is missing or cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,15 +114,6 @@ impl<'a> Environment<'a> {
     pub fn publish_lease(&mut self) -> SignedDuration {
         let valid = |seconds: &i64| (1..=55).contains(seconds);
         SignedDuration::from_secs(self.checked_or("PUBLISH_LEASE_SECONDS", 30, valid, "between 1 and 55"))
-    }
-
-    /// `MAINTENANCE_WINDOWS`: the content of `config/maintenance_windows.json`; none if absent.
-    pub fn maintenance_windows(&mut self) -> MaintenanceWindows {
-        let Some(json) = self.optional("MAINTENANCE_WINDOWS") else { return MaintenanceWindows::default() };
-        MaintenanceWindows::parse(&json).unwrap_or_else(|error| {
-            self.problem("MAINTENANCE_WINDOWS", &format!("cannot be used: {error}"));
-            MaintenanceWindows::default()
-        })
     }
 
     /// Records a problem that the caller found.

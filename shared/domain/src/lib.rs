@@ -8,6 +8,7 @@ pub mod alert;
 pub mod anomaly;
 pub mod audit;
 pub mod catalogue;
+pub mod configuration;
 pub mod coverage;
 pub mod diagnosis;
 pub mod envelope;

@@ -2,20 +2,18 @@
 //! Signed with the SDK's own signer and credentials. Nothing is tried twice here: whoever asks knows whether that is harmless.
 
 use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_config::SdkConfig;
-use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
 use aws_smithy_http_client::{Connector, tls};
 use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
+use nightjar_aws::signing::{RequestSigner, Signable};
 use serde_json::Value;
 
-use crate::{Ec2Error, partition, xml};
+use crate::{Ec2Error, xml};
 
 /// The services with the query protocol, and the versions of their interfaces.
 const AUTO_SCALING: (&str, &str) = ("autoscaling", "2011-01-01");
@@ -27,18 +25,10 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const TOLD: usize = 300;
 
 /// Calls by hand.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Caller {
     connector: SharedHttpConnector,
-    credentials: Option<SharedCredentialsProvider>,
-    region: String,
-    endpoint: Option<String>,
-}
-
-impl fmt::Debug for Caller {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Caller({})", self.region)
-    }
+    signer: RequestSigner,
 }
 
 /// What is called.
@@ -58,12 +48,7 @@ impl Caller {
     pub(crate) fn new(config: &SdkConfig) -> Self {
         let connector =
             Connector::builder().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build();
-        Self {
-            connector: SharedHttpConnector::new(connector),
-            credentials: config.credentials_provider(),
-            region: config.region().map(ToString::to_string).unwrap_or_default(),
-            endpoint: config.endpoint_url().map(str::to_owned),
-        }
+        Self { connector: SharedHttpConnector::new(connector), signer: RequestSigner::new(config) }
     }
 
     /// An operation of Systems Manager, which speaks JSON.
@@ -91,8 +76,7 @@ impl Caller {
 
     /// The id of the key by which this function calls AWS; `None` without credentials.
     pub(crate) async fn own_key(&self) -> Option<String> {
-        let credentials = self.credentials.as_ref()?.provide_credentials().await.ok()?;
-        Some(credentials.access_key_id().to_owned())
+        self.signer.key_id().await
     }
 
     async fn query(
@@ -111,11 +95,14 @@ impl Caller {
     }
 
     async fn post(&self, operation: Operation, headers: &[(&str, &str)], body: String) -> Result<String, Ec2Error> {
-        let url = self.url(operation.service);
+        let url = self.signer.url(operation.service, "/");
+        let signable =
+            Signable { service: operation.service, method: "POST", url: &url, headers, body: body.as_bytes() };
+        let signed = self.signer.sign(signable).await.map_err(|error| operation.failed(error))?;
         let mut request = HttpRequest::new(SdkBody::from(body.as_str()));
         request.set_method("POST").map_err(|error| operation.failed(error))?;
         request.set_uri(url.as_str()).map_err(|error| operation.failed(error))?;
-        for (name, value) in self.signed(operation, &url, headers, &body).await? {
+        for (name, value) in signed {
             request.headers_mut().insert(name, value);
         }
         for (name, value) in headers {
@@ -135,55 +122,6 @@ impl Caller {
         }
         Err(operation.failed(format!("{status}: {}", text.chars().take(TOLD).collect::<String>())))
     }
-
-    fn url(&self, service: &str) -> String {
-        let suffix = if partition(&self.region) == "aws-cn" { ".cn" } else { "" };
-        let own = || match (service, partition(&self.region)) {
-            // IAM is one for all regions of a partition.
-            ("iam", "aws") => "https://iam.amazonaws.com/".to_owned(),
-            ("iam", "aws-us-gov") => "https://iam.us-gov.amazonaws.com/".to_owned(),
-            ("iam", _) => "https://iam.cn-north-1.amazonaws.com.cn/".to_owned(),
-            _ => format!("https://{service}.{}.amazonaws.com{suffix}/", self.region),
-        };
-        self.endpoint.as_ref().map_or_else(own, |endpoint| format!("{}/", endpoint.trim_end_matches('/')))
-    }
-
-    /// The region that a call is signed for: IAM has one in each partition.
-    fn region_of(&self, service: &str) -> &str {
-        match (service, partition(&self.region)) {
-            ("iam", "aws") => "us-east-1",
-            ("iam", "aws-us-gov") => "us-gov-west-1",
-            ("iam", _) => "cn-north-1",
-            _ => &self.region,
-        }
-    }
-
-    /// The headers that sign a post.
-    async fn signed(
-        &self,
-        operation: Operation,
-        url: &str,
-        headers: &[(&str, &str)],
-        body: &str,
-    ) -> Result<Vec<(String, String)>, Ec2Error> {
-        let provider = self.credentials.as_ref().ok_or_else(|| operation.failed("there are no credentials"))?;
-        let credentials = provider.provide_credentials().await.map_err(|error| operation.failed(error))?;
-        let identity = credentials.into();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(self.region_of(operation.service))
-            .name(operation.service)
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(|error| operation.failed(error))?
-            .into();
-        let request = SignableRequest::new("POST", url, headers.iter().copied(), SignableBody::Bytes(body.as_bytes()))
-            .map_err(|error| operation.failed(error))?;
-        let (instructions, _) = sign(request, &parameters).map_err(|error| operation.failed(error))?.into_parts();
-        let (signed, _) = instructions.into_parts();
-        Ok(signed.into_iter().map(|header| (header.name().to_owned(), header.value().to_owned())).collect())
-    }
 }
 
 /// Percent-encoded as RFC 3986 says, which every form reader understands.
@@ -196,6 +134,7 @@ fn encoded(text: &str) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use aws_credential_types::Credentials;
+    use aws_credential_types::provider::SharedCredentialsProvider;
     use wiremock::matchers::{body_string_contains, header, header_exists, method};
     use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -260,8 +199,8 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn without_credentials_nothing_is_sent() {
         let server = MockServer::start().await;
-        let caller = Caller { credentials: None, ..caller_of(&server) };
-        assert!(caller.ssm("SendCommand", &Value::Null).await.unwrap_err().to_string().contains("no credentials"));
+        let caller = Caller { signer: RequestSigner::default(), ..caller_of(&server) };
+        assert!(caller.ssm("SendCommand", &Value::Null).await.unwrap_err().to_string().contains("no AWS credentials"));
         assert!(server.received_requests().await.unwrap().is_empty());
     }
 }

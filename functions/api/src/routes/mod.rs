@@ -21,6 +21,7 @@ pub mod security_events;
 pub mod security_types;
 pub mod silences;
 pub mod summary;
+pub mod threshold_preview;
 pub mod thresholds;
 
 use axum::Router;
@@ -89,7 +90,9 @@ pub fn routes() -> Router<Context> {
             post(security_detect::detect).layer(DefaultBodyLimit::max(security_detect::LARGEST)),
         )
         .route("/coverage", get(coverage::list))
-        .route("/thresholds", get(thresholds::show))
+        .route("/thresholds", get(thresholds::show).put(thresholds::put))
+        .route("/thresholds/revert", post(thresholds::revert))
+        .route("/thresholds/preview", get(threshold_preview::show))
         .route("/me", get(me::show))
         .route("/alerts/{id}/acknowledge", post(alerts::acknowledge))
         .route("/alerts/{id}/suppress", post(alerts::suppress))

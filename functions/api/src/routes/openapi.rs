@@ -7,7 +7,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::{
     alerts, analyze, approvals, audit_log, coverage, docs, events, feedback, health, me, page, products, remediations,
-    resources, security_detect, security_events, security_types, silences, summary, thresholds,
+    resources, security_detect, security_events, security_types, silences, summary, threshold_preview, thresholds,
 };
 use crate::problem::Problem;
 
@@ -34,7 +34,7 @@ pub(super) fn description() -> utoipa::openapi::OpenApi {
         alerts::resolve, alerts::assign, silences::list, silences::set, silences::end, feedback::give, remediations::status, remediations::stop,
         remediations::resume, remediations::reset, remediations::undo, approvals::list, approvals::show, approvals::approve, approvals::deny,
         products::list, products::show, products::put, products::remove, security_events::list, security_types::list, security_detect::detect,
-        audit_log::list, audit_log::verify, coverage::list, thresholds::show, document, docs::show, summary::summary, summary::metrics, resources::list,
+        audit_log::list, audit_log::verify, coverage::list, thresholds::show, thresholds::put, thresholds::revert, threshold_preview::show, document, docs::show, summary::summary, summary::metrics, resources::list,
         resources::show, resources::series, analyze::resource, analyze::datapoints, page::index, page::asset, page::icon,
         page::config,
     ),

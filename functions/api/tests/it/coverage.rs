@@ -63,13 +63,3 @@ async fn parameters_that_cannot_be_used_are_named() {
         answer.body["errors"].as_array().unwrap().iter().map(|error| error["parameter"].as_str().unwrap()).collect();
     assert_eq!(named, ["sort", "limit", "below", "type"]);
 }
-
-#[tokio::test]
-async fn thresholds_come_with_their_reason_their_source_and_the_order_of_precedence() {
-    let answer = send(api_without_table(), &get("/thresholds")).await;
-    assert_eq!(answer.status, StatusCode::OK);
-    assert_eq!(answer.body["precedence"][0]["from"], "metric_tag");
-    let cpu = &answer.body["resource_types"]["ec2:instance"]["metrics"][0];
-    assert_eq!((&cpu["metric"], &cpu["alarm"]["critical"]), (&"CPUUtilization".into(), &95.0.into()));
-    assert!(answer.body["sources"]["aws"]["url"].as_str().unwrap().starts_with("https://docs.aws.amazon.com/"));
-}

@@ -17,4 +17,5 @@ mod security;
 mod silences;
 mod single_events;
 mod support;
+mod thresholds;
 mod undo;

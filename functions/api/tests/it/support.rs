@@ -80,6 +80,7 @@ fn settings() -> Settings {
         models_table: "aiops-models".to_owned(),
         audit_table: "aiops-audit".to_owned(),
         coverage_table: "aiops-coverage".to_owned(),
+        config_table: "aiops-config".to_owned(),
         anchors_bucket: "the-anchors".to_owned(),
         anchors_key_arn: "the-key".to_owned(),
         approval_key: "key".to_owned(),

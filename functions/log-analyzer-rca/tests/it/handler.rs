@@ -20,6 +20,7 @@ use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
 use aws_sdk_sns::operation::publish::PublishOutput;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;
+use nightjar_aws::config::ConfigReader;
 use nightjar_aws::envelope::Publisher;
 use nightjar_aws::settings::Environment;
 use nightjar_aws::stores::{AuditStore, FingerprintStore, IncidentStore, InventoryStore, LogWatchStore, SeriesStore};
@@ -87,7 +88,9 @@ impl World {
         }))
         .unwrap();
         let dynamodb = self.dynamodb();
+        let audit = AuditStore::new(dynamodb.clone(), settings.audit_table.clone());
         Context {
+            config: ConfigReader::new(dynamodb.clone(), None, audit.clone(), "log-analyzer-rca"),
             signals: LogSignals::bundled().unwrap(),
             escalation: EscalationRules::bundled().unwrap(),
             log_watch: LogWatch::bundled().unwrap(),
@@ -103,8 +106,8 @@ impl World {
                 settings.incidents_table.clone(),
             ),
             series: SeriesStore::new(dynamodb.clone(), settings.series_table.clone()),
-            watched: LogWatchStore::new(dynamodb.clone(), settings.log_watch_table.clone()),
-            audit: AuditStore::new(dynamodb, settings.audit_table.clone()),
+            watched: LogWatchStore::new(dynamodb, settings.log_watch_table.clone()),
+            audit,
             anomalies: Publisher::new(mock_client!(aws_sdk_sns, RuleMode::MatchAny, [&self.sns]), "topic".into()),
             incident_changes: Publisher::new(
                 mock_client!(aws_sdk_sns, RuleMode::MatchAny, [&self.sns]),

@@ -24,6 +24,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put};
 use aws_sdk_sns::operation::publish::{PublishInput, PublishOutput};
 use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
 use jiff::Timestamp;
+use nightjar_aws::config::ConfigReader;
 use nightjar_aws::envelope::Publisher;
 use nightjar_aws::settings::Environment;
 use nightjar_aws::stores::{AuditStore, FingerprintStore, IncidentStore, InventoryStore, LogWatchStore, SeriesStore};
@@ -144,7 +145,9 @@ impl World {
         .unwrap();
         let dynamodb = self.dynamodb();
         let sns = self.sns();
+        let audit = AuditStore::new(dynamodb.clone(), settings.audit_table.clone());
         Context {
+            config: ConfigReader::new(dynamodb.clone(), None, audit.clone(), "log-analyzer-rca"),
             signals: LogSignals::bundled().unwrap(),
             escalation: EscalationRules::bundled().unwrap(),
             log_watch: LogWatch::bundled().unwrap(),
@@ -168,8 +171,8 @@ impl World {
                 settings.incidents_table.clone(),
             ),
             series: SeriesStore::new(dynamodb.clone(), settings.series_table.clone()),
-            watched: LogWatchStore::new(dynamodb.clone(), settings.log_watch_table.clone()),
-            audit: AuditStore::new(dynamodb, settings.audit_table.clone()),
+            watched: LogWatchStore::new(dynamodb, settings.log_watch_table.clone()),
+            audit,
             anomalies: Publisher::new(sns.clone(), "anomalies".to_owned()),
             incident_changes: Publisher::new(sns.clone(), "incident-changes".to_owned()),
             critical_alerts: Publisher::new(sns, "critical-alerts".to_owned()),

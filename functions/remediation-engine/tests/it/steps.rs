@@ -357,14 +357,14 @@ async fn no_document_is_sent_to_an_instance_whose_agent_is_silent() {
     assert_eq!(world.run().await.unwrap(), DECLINED);
 }
 
-#[tokio::test]
-async fn policies_with_a_document_that_is_not_on_the_list_are_refused_as_a_whole() {
+#[test]
+fn policies_with_a_document_that_is_not_on_the_list_are_refused_as_a_whole() {
     let mut world = with("ssm_document", vec![restart()]);
-    let error = world.run().await.unwrap_err().to_string();
+    let error = world.policies().unwrap_err().to_string();
     assert!(error.contains("restart is not one of documents"), "{error}");
     world.documents = documents();
     world.documents[0].parameters.clear();
-    let error = world.run().await.unwrap_err().to_string();
+    let error = world.policies().unwrap_err().to_string();
     assert!(error.contains("documents does not allow restart with Service = nginx"), "{error}");
 }
 

@@ -28,12 +28,15 @@ use aws_sdk_sns::operation::publish::PublishOutput;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;
 use jiff::{SignedDuration, Timestamp};
+use nightjar_aws::config::ConfigReader;
 use nightjar_aws::envelope::Publisher;
 use nightjar_aws::settings::Environment;
 use nightjar_aws::stores::{AuditStore, IncidentStore, InventoryStore, RemediationStore};
 use nightjar_domain::incident::Incident;
+use nightjar_domain::maintenance::MaintenanceWindows;
 use nightjar_domain::remediation::{
-    Action, AllowedDocument, Announcement, Claim, ClaimState, Control, Ledger, OpenRun, PoliciesDocument, Run, Step,
+    Action, AllowedDocument, Announcement, Claim, ClaimState, Control, Ledger, OpenRun, PoliciesDocument,
+    PoliciesError, Run, Step,
 };
 use nightjar_ec2::Fleet;
 use nightjar_remediation_engine::context::Context;
@@ -115,7 +118,11 @@ impl World {
         }))
         .unwrap();
         let dynamodb = self.dynamodb();
+        let audit = AuditStore::new(dynamodb.clone(), settings.audit_table.clone());
         Context {
+            config: ConfigReader::new(dynamodb.clone(), None, audit.clone(), "remediation-engine"),
+            policies: self.policies().unwrap(),
+            maintenance: MaintenanceWindows::default(),
             fleet: match &self.by_hand {
                 Some(config) => Fleet::with_client(self.ec2(), REGION.to_owned()).calling(config),
                 None => Fleet::with_client(self.ec2(), REGION.to_owned()),
@@ -126,11 +133,21 @@ impl World {
             logs: self.logs(),
             inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table.clone()),
             incidents: IncidentStore::new(dynamodb.clone(), settings.incidents_table.clone()),
-            remediations: RemediationStore::new(dynamodb.clone(), settings.remediations_table.clone()),
-            audit: AuditStore::new(dynamodb, settings.audit_table.clone()),
+            remediations: RemediationStore::new(dynamodb, settings.remediations_table.clone()),
+            audit,
             critical_alerts: Publisher::new(mock_client!(aws_sdk_sns, RuleMode::MatchAny, [&self.sns]), "topic".into()),
             settings,
         }
+    }
+
+    /// The policies as they would be published.
+    pub(crate) fn policies(&self) -> Result<PoliciesDocument, PoliciesError> {
+        let mut policies = PoliciesDocument::bundled().unwrap();
+        if let Some(runbook) = &self.runbook {
+            policies.documents.clone_from(&self.documents);
+            policies.policies.last_mut().unwrap().runbook.clone_from(runbook);
+        }
+        PoliciesDocument::parse(&json(&policies))
     }
 
     fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
@@ -146,15 +163,9 @@ impl World {
         let cooldowns = mock!(aws_sdk_dynamodb::Client::get_item)
             .match_requests(|request| key(request.key()).starts_with("resource#"))
             .then_output(|| GetItemOutput::builder().build());
-        let mut documents = vec![("ledger", "ledger", json(&self.ledger)), ("control", "switch", json(&self.control))];
-        if let Some(runbook) = &self.runbook {
-            let mut policies = PoliciesDocument::bundled().unwrap();
-            policies.documents.clone_from(&self.documents);
-            policies.policies.last_mut().unwrap().runbook.clone_from(runbook);
-            documents.push(("policies", "document", json(&policies)));
-        }
+        let documents = [("ledger", "ledger", json(&self.ledger)), ("control", "switch", json(&self.control))];
         let documents = mock!(aws_sdk_dynamodb::Client::get_item)
-            .match_requests(|request| ["ledger", "control", "policies"].contains(&key(request.key()).as_str()))
+            .match_requests(|request| ["ledger", "control"].contains(&key(request.key()).as_str()))
             .then_compute_output(move |request| {
                 let id = key(request.key());
                 let found = documents.iter().find(|(name, _, _)| *name == id);

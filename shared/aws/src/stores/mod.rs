@@ -3,6 +3,7 @@
 mod alert_groups;
 mod audit;
 mod condition;
+mod config;
 mod coverage;
 mod error;
 mod feedback;
@@ -24,6 +25,7 @@ mod silences;
 
 pub use alert_groups::{AlertGroupStore, Disabled};
 pub use audit::{AuditFilter, AuditPage, AuditStore, Position};
+pub use config::{ConfigStore, Publication as ConfigPublication, PublishError, Published};
 pub use coverage::{Coverage, CoverageStore, CoverageWhole};
 pub use error::StoreError;
 pub use feedback::FeedbackStore;
@@ -35,7 +37,7 @@ pub use log_watch::{LogWatchStore, WatchedItem};
 pub use models::{ModelStore, Pointers};
 pub use notifications::{Delivery, NotificationStore};
 pub use remediations::{Begun, RemediationStore, Replaced};
-pub use routing::{InForce, RoutingStore, StoredProduct};
+pub use routing::{RoutingStore, StoredProduct};
 pub use security::{Commit, EVENTS_PER_COMMIT, MemoryKey, Remembered, SecurityStore};
 pub use series::{SeriesItem, SeriesStore};
 pub use silences::SilenceStore;

@@ -1,5 +1,5 @@
-//! The remediations table: a claim per incident, a cooldown per resource, the ledger of everything under way, the kill
-//! switch, and the policies of this deployment.
+//! The remediations table: a claim per incident, a cooldown per resource, the ledger of everything under way, and the kill
+//! switch.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,6 @@ use super::StoreError;
 const RETENTION: SignedDuration = SignedDuration::from_hours(24 * 90);
 const LEDGER: &str = "ledger";
 const CONTROL: &str = "control";
-const POLICIES: &str = "policies";
 /// Rounds in which a writer of the ledger looks again after another one was faster.
 const ROUNDS: u32 = 20;
 
@@ -177,15 +176,6 @@ impl RemediationStore {
         }
         put.send().await.map_err(|error| StoreError::request(&self.table, &error))?;
         Ok(())
-    }
-
-    /// The policies of this deployment, as Terraform wrote them; `None` where it wrote none.
-    pub async fn policies(&self) -> Result<Option<String>, StoreError> {
-        let item = self.item(POLICIES).await?;
-        Ok(item.and_then(|mut item| match item.remove("document")? {
-            AttributeValue::S(text) => Some(text),
-            _ => None,
-        }))
     }
 
     /// Until when the resource is left alone, if an action was ever taken on it.

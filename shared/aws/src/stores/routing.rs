@@ -1,4 +1,4 @@
-//! The routing table: the routes that Terraform puts there, and the products that people name through the API.
+//! The routing table: the products that people name through the API.
 
 use std::collections::HashMap;
 
@@ -10,10 +10,7 @@ use nightjar_domain::routing::product::ProductSpec;
 use super::StoreError;
 use super::condition::unless_refused;
 
-const DOCUMENT: &str = "document";
 const PRODUCT: &str = "product";
-const ROUTES: &str = "alert-routes";
-const PRODUCTS: &str = "products";
 
 /// Reads what routing goes by, and writes products.
 #[derive(Debug, Clone)]
@@ -33,37 +30,9 @@ pub struct StoredProduct {
     pub changed_at: Timestamp,
 }
 
-/// Everything that is in the table.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct InForce {
-    /// `alert_routes.json`, if Terraform has put one there.
-    pub routes: Option<String>,
-    /// `products.json`, likewise.
-    pub products: Option<String>,
-    /// By name.
-    pub named: Vec<StoredProduct>,
-}
-
 impl RoutingStore {
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
-    }
-
-    /// Everything that is in force.
-    pub async fn in_force(&self) -> Result<InForce, StoreError> {
-        let mut pages = self.client.scan().table_name(&self.table).into_paginator().items().send();
-        let mut found = InForce::default();
-        while let Some(item) = pages.next().await {
-            let item = item.map_err(|error| StoreError::request(&self.table, &error))?;
-            match (self.text(&item, "kind")?, self.text(&item, "name")?) {
-                (DOCUMENT, ROUTES) => found.routes = Some(self.text(&item, "json")?.to_owned()),
-                (DOCUMENT, PRODUCTS) => found.products = Some(self.text(&item, "json")?.to_owned()),
-                (PRODUCT, _) => found.named.push(self.product(&item)?),
-                (kind, name) => return Err(StoreError::item(&self.table, format!("{kind} {name} is not known here"))),
-            }
-        }
-        found.named.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(found)
     }
 
     /// The products, by name.

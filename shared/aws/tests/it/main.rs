@@ -4,6 +4,7 @@
 
 mod alert_groups;
 mod audit;
+mod config;
 mod incidents;
 mod inventory;
 mod models;

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::delete_item::{DeleteItemError, DeleteItemOutput};
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
-use aws_sdk_dynamodb::operation::scan::ScanOutput;
+use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::types::error::ConditionalCheckFailedException;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use nightjar_aws::stores::{RoutingStore, StoredProduct};
@@ -44,25 +44,12 @@ fn item(product: &StoredProduct) -> Item {
     ])
 }
 
-fn document(name: &str, json: &str) -> Item {
-    [("kind", "document"), ("name", name), ("json", json)].map(|(key, value)| (key.to_owned(), text(value))).into()
-}
-
 #[tokio::test]
-async fn documents_and_products_are_told_apart() {
-    let scan = mock!(Client::scan).then_output(|| {
-        let items = vec![document("products", "P"), item(&product(3)), document("alert-routes", "R")];
-        ScanOutput::builder().set_items(Some(items)).build()
-    });
-    let found = store(&[&scan]).in_force().await.unwrap();
-    assert_eq!((found.routes.as_deref(), found.products.as_deref()), (Some("R"), Some("P")));
-    assert_eq!(found.named, [product(3)]);
-}
-
-#[tokio::test]
-async fn an_unknown_item_is_named() {
-    let scan = mock!(Client::scan).then_output(|| ScanOutput::builder().items(document("odd", "{}")).build());
-    assert!(store(&[&scan]).in_force().await.unwrap_err().to_string().contains("document odd"));
+async fn products_are_listed() {
+    let query = mock!(Client::query)
+        .match_requests(|request| request.expression_attribute_values().unwrap()[":kind"] == text("product"))
+        .then_output(|| QueryOutput::builder().items(item(&product(3))).build());
+    assert_eq!(store(&[&query]).products().await.unwrap(), [product(3)]);
 }
 
 #[tokio::test]

@@ -58,6 +58,15 @@ pub enum FactKind {
     /// Somebody ended a silence before its time.
     #[serde(rename = "silence.ended")]
     SilenceEnded,
+    /// A version of a configuration document came into force.
+    #[serde(rename = "config.published")]
+    ConfigPublished,
+    /// An earlier version of a configuration document came into force again.
+    #[serde(rename = "config.rolled_back")]
+    ConfigRolledBack,
+    /// A function cannot use a published document: the one before stays in force.
+    #[serde(rename = "config.refused")]
+    ConfigRefused,
     #[serde(rename = "notification.sent")]
     NotificationSent,
     /// It could not be delivered, and lies in the dead-letter queue.
@@ -142,6 +151,9 @@ impl FactKind {
             Self::IncidentAssigned => "incident.assigned",
             Self::SilenceSet => "silence.set",
             Self::SilenceEnded => "silence.ended",
+            Self::ConfigPublished => "config.published",
+            Self::ConfigRolledBack => "config.rolled_back",
+            Self::ConfigRefused => "config.refused",
             Self::NotificationSent => "notification.sent",
             Self::NotificationAbandoned => "notification.abandoned",
             Self::NotificationHeldBack => "notification.held_back",

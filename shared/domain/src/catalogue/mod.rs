@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::coverage::thresholds::ThresholdOverrides;
 use crate::resource::{Direction, Missing};
 
 pub(crate) use check::{is_period, window_problem};
@@ -27,6 +28,9 @@ pub struct Catalogue {
     pub not_covered: Vec<NotCovered>,
     /// By resource type, such as `ec2:instance`.
     pub resource_types: BTreeMap<String, ResourceType>,
+    /// What people set at run time; no part of the file.
+    #[serde(skip)]
+    pub overrides: ThresholdOverrides,
 }
 
 /// Who recommends an alarm.
@@ -264,9 +268,19 @@ impl Catalogue {
         if problems.is_empty() { Ok(catalogue) } else { Err(CatalogueError::Content(problems)) }
     }
 
+    /// The document that ships with Nightjar.
+    pub const BUNDLED: &str = include_str!("../../../../config/alert_thresholds.json");
+
     /// The catalogue that ships with Nightjar.
     pub fn bundled() -> Result<Self, CatalogueError> {
-        Self::parse(include_str!("../../../../config/alert_thresholds.json"))
+        Self::parse(Self::BUNDLED)
+    }
+
+    /// The catalogue with what people set; what does not fit it, because the catalogue has changed since, is left out and told.
+    #[must_use]
+    pub fn overridden(self, mut overrides: ThresholdOverrides) -> (Self, Vec<String>) {
+        let problems = overrides.drop_unusable(&self);
+        (Self { overrides, ..self }, problems)
     }
 
     pub fn entries(&self, resource_type: &str) -> &[CatalogueEntry] {

@@ -52,6 +52,11 @@ pub fn explain(input: CoverageInput<'_>, name: &str) -> Option<Explanation> {
         let place = |from: Origin| match from {
             Origin::MetricTag => tag(format!("{}{}", input.policy.metric_tag_prefix(), entry.metric)),
             Origin::ResourceTag => tag(input.policy.levels_tag()),
+            Origin::Override => {
+                let set = &input.catalogue.overrides;
+                let why = set.of(&reference.kind, &entry.metric).map_or("", |set| set.why.as_str());
+                format!("set for {} at run time, {}: {why}", reference.kind, set.place)
+            }
             Origin::Catalogue => format!("config/alert_thresholds.json, {} {}", reference.kind, entry.metric),
         };
         let value =

@@ -78,6 +78,8 @@ pub enum GapKind {
     NoOwner,
     /// A tag cannot be used.
     BadTag,
+    /// A published document of the configuration, or a part of it, is not in force.
+    BadConfiguration,
     /// An alarm looks at minutes that basic monitoring does not publish.
     NoDetailedMonitoring,
 }

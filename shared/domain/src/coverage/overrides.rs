@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Policy;
+use super::thresholds::ThresholdOverride;
 use crate::catalogue::{AlarmEntry, Levels, MissingData, is_period, window_problem};
 
 /// A tag that cannot be used.
@@ -144,15 +145,18 @@ pub enum Origin {
     MetricTag,
     /// The resource's tag for all its alarms: it decides whether they are made, nothing else.
     ResourceTag,
+    /// Set at run time for all resources of the type.
+    Override,
     /// `config/alert_thresholds.json`.
     Catalogue,
 }
 
 /// The order in which values are looked for.
-pub const PRECEDENCE: [(Origin, &str); 3] = [
+pub const PRECEDENCE: [(Origin, &str); 4] = [
     (Origin::MetricTag, "the resource's tag <prefix>:alarm:<Metric>"),
     (Origin::ResourceTag, "the resource's tag <prefix>:alarms, which says which levels are made and nothing else"),
-    (Origin::Catalogue, "config/alert_thresholds.json"),
+    (Origin::Override, "what was set for the type through PUT /thresholds"),
+    (Origin::Catalogue, "config/alert_thresholds.json, in the version that is published"),
 ];
 
 /// An entry with all that was said of it.
@@ -166,65 +170,74 @@ pub struct Effective {
     pub missing_data: (MissingData, Origin),
 }
 
-/// The values in force for one entry of a resource; a tag that contradicts the rest is told and left out.
+/// The values in force for one entry of a resource; a tag that contradicts the rest is told and left out. `set` is what was
+/// set at run time.
 pub fn effective(
     entry: &AlarmEntry,
     metric: &str,
-    overrides: &Overrides,
+    tags: &Overrides,
+    set: Option<&ThresholdOverride>,
     policy: &Policy,
 ) -> (Effective, Option<BadTag>) {
     let nothing = MetricOverride::default();
-    let Some(tag) = overrides.metrics.get(metric) else {
-        return (merge(entry, &nothing, overrides.levels), None);
+    let set = set.map(ThresholdOverride::as_override).unwrap_or_default();
+    let Some(tag) = tags.metrics.get(metric) else {
+        return (merge(entry, &nothing, &set, tags.levels), None);
     };
-    let merged = merge(entry, tag, overrides.levels);
-    let problem = contradiction(entry, &merged, tag);
-    match problem {
+    let merged = merge(entry, tag, &set, tags.levels);
+    match contradiction(entry, &merged, tag) {
         None => (merged, None),
         Some(problem) => {
             let tag = format!("{}{metric}", policy.metric_tag_prefix());
-            (merge(entry, &nothing, overrides.levels), Some(BadTag { tag, problem }))
+            (merge(entry, &nothing, &set, tags.levels), Some(BadTag { tag, problem }))
         }
     }
 }
 
-fn merge(entry: &AlarmEntry, tag: &MetricOverride, all: Option<Levels>) -> Effective {
-    fn first<T>(said: Option<T>, otherwise: T) -> (T, Origin) {
-        said.map_or((otherwise, Origin::Catalogue), |value| (value, Origin::MetricTag))
+/// What a tag, what was set, and an entry come to, in this order; `all` is the resource's tag for all its alarms.
+pub(super) fn merge(entry: &AlarmEntry, tag: &MetricOverride, set: &MetricOverride, all: Option<Levels>) -> Effective {
+    fn said<T>(tag: Option<T>, set: Option<T>) -> Option<(T, Origin)> {
+        tag.map(|value| (value, Origin::MetricTag)).or_else(|| set.map(|value| (value, Origin::Override)))
     }
     // Who gives a threshold wants the alarm.
-    let implied = match (tag.warning, tag.critical) {
-        (Some(_), _) => Some(Levels::All),
-        (None, Some(_)) if entry.default == Levels::Off => Some(Levels::Critical),
-        _ => None,
+    let wanted = |said: &MetricOverride, otherwise: Levels| {
+        said.levels.or(match (said.warning, said.critical) {
+            (Some(_), _) => Some(Levels::All),
+            (None, Some(_)) if otherwise == Levels::Off => Some(Levels::Critical),
+            _ => None,
+        })
     };
-    let levels = match (tag.levels.or(implied), all) {
+    let of_type = wanted(set, entry.default).map_or((entry.default, Origin::Catalogue), |l| (l, Origin::Override));
+    let levels = match (wanted(tag, of_type.0), all) {
         (Some(levels), _) => (levels, Origin::MetricTag),
-        // `critical` and `all` choose among what is on by default: an entry that is off needs a threshold of its own.
-        (None, Some(_)) if entry.default == Levels::Off => (Levels::Off, Origin::Catalogue),
+        // `critical` and `all` choose among what is on for the type: an entry that is off needs a threshold of its own.
+        (None, Some(_)) if of_type.0 == Levels::Off => of_type,
         (None, Some(levels)) => (levels, Origin::ResourceTag),
-        (None, None) => (entry.default, Origin::Catalogue),
+        (None, None) => of_type,
     };
+    let window = (entry.datapoints_to_alarm, entry.evaluation_periods);
     Effective {
         levels,
-        warning: tag.warning.map(|w| (w, Origin::MetricTag)).or_else(|| Some((entry.warning?, Origin::Catalogue))),
-        critical: first(tag.critical, entry.critical),
-        window: first(tag.window, (entry.datapoints_to_alarm, entry.evaluation_periods)),
-        period_seconds: first(tag.period_seconds, entry.period_seconds),
-        missing_data: first(tag.missing_data, entry.missing_data),
+        warning: said(tag.warning, set.warning).or_else(|| Some((entry.warning?, Origin::Catalogue))),
+        critical: said(tag.critical, set.critical).unwrap_or((entry.critical, Origin::Catalogue)),
+        window: said(tag.window, set.window).unwrap_or((window, Origin::Catalogue)),
+        period_seconds: said(tag.period_seconds, set.period_seconds)
+            .unwrap_or((entry.period_seconds, Origin::Catalogue)),
+        missing_data: said(tag.missing_data, set.missing_data).unwrap_or((entry.missing_data, Origin::Catalogue)),
     }
 }
 
-fn contradiction(entry: &AlarmEntry, merged: &Effective, tag: &MetricOverride) -> Option<String> {
+/// Why `said` does not fit what it comes to, if it does not.
+pub(super) fn contradiction(entry: &AlarmEntry, merged: &Effective, said: &MetricOverride) -> Option<String> {
     let ((datapoints, periods), period) = (merged.window.0, merged.period_seconds.0);
     if let Some(problem) = window_problem(datapoints, periods, period) {
         return Some(problem);
     }
-    if tag.levels == Some(Levels::All) && merged.warning.is_none() {
+    if said.levels == Some(Levels::All) && merged.warning.is_none() {
         return Some("it says all, but the metric has no warning: say warning=".to_owned());
     }
     let (warning, critical) = (merged.warning?.0, merged.critical.0);
-    let said = tag.warning.is_some() || (tag.critical.is_some() && merged.levels.0 == Levels::All);
-    (said && !entry.comparison.warns_before(warning, critical))
+    let concerns = said.warning.is_some() || (said.critical.is_some() && merged.levels.0 == Levels::All);
+    (concerns && !entry.comparison.warns_before(warning, critical))
         .then(|| format!("the warning at {warning} does not come before critical at {critical}"))
 }

@@ -6,6 +6,7 @@ use super::Policy;
 use super::alarm::{self, AlarmSpec, Level};
 use super::overrides::{self, BadTag, Effective, Overrides};
 use super::series::SeriesIndex;
+use super::thresholds::ThresholdOverride;
 use crate::catalogue::{AlarmEntry, Catalogue, CatalogueEntry, Levels, ResourceType};
 use crate::onboarding::FoundResource;
 
@@ -72,7 +73,8 @@ pub(super) fn wants<'a>(
             wants.anomaly_series += series.len();
         }
         if let Some(alarm) = &entry.alarm {
-            let watched = Watched { resource, kind, entry, alarm, policy };
+            let set = catalogue.overrides.of(&resource.reference.kind, &entry.metric);
+            let watched = Watched { resource, kind, entry, alarm, set, policy };
             watched.wants(&series, &tags, &mut wants);
         }
     }
@@ -85,12 +87,14 @@ struct Watched<'a, 'p> {
     kind: &'a ResourceType,
     entry: &'a CatalogueEntry,
     alarm: &'a AlarmEntry,
+    /// What was set for the type at run time.
+    set: Option<&'a ThresholdOverride>,
     policy: &'p Policy,
 }
 
 impl<'a> Watched<'a, '_> {
     fn wants(&self, series: &[BTreeMap<String, String>], tags: &Overrides, wants: &mut Wants<'a>) {
-        let (values, bad) = overrides::effective(self.alarm, &self.entry.metric, tags, self.policy);
+        let (values, bad) = overrides::effective(self.alarm, &self.entry.metric, tags, self.set, self.policy);
         // An entry may be there twice with other dimensions: its tag is told once.
         wants.bad_tags.extend(bad.filter(|bad| !wants.bad_tags.contains(bad)));
         for dimensions in series {

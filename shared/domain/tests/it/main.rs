@@ -19,4 +19,5 @@ mod recovery;
 mod remediation;
 mod routing;
 mod scenarios;
+mod thresholds;
 mod tokens;

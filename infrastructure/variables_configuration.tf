@@ -1,0 +1,67 @@
+# The documents that are published to the functions. A file of its own takes the place of that in `config_dir`.
+
+variable "config_dir" {
+  description = "Folder with the documents of the configuration. Null means ../config. Check it with: nightjar config check."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.config_dir == null || can(jsondecode(file("${var.config_dir}/alert_thresholds.json")).resource_types)
+    error_message = "config_dir must be a folder with the documents of config/, alert_thresholds.json among them."
+  }
+}
+
+variable "maintenance_windows_file" {
+  description = "Maintenance windows, in which the detector neither judges nor learns. Null means config/maintenance_windows.json."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.maintenance_windows_file == null || can(jsondecode(file(var.maintenance_windows_file)).windows)
+    error_message = "maintenance_windows_file must be a JSON document with windows, as config/maintenance_windows.json. Check it with: nightjar config check."
+  }
+}
+
+variable "security_noise_file" {
+  description = "What is expected and opens no security incident. Null means config/security_noise.json."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.security_noise_file == null || can(jsondecode(file(var.security_noise_file)).expected)
+    error_message = "security_noise_file must be a JSON document with expected, as config/security_noise.json. Check it with: nightjar config check."
+  }
+}
+
+variable "alert_routes_file" {
+  description = "Who is told what, when. Null means config/alert_routes.json."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.alert_routes_file == null || can(jsondecode(file(var.alert_routes_file)).route)
+    error_message = "alert_routes_file must be a JSON document with route, as config/alert_routes.json. Check it with: nightjar routes check."
+  }
+}
+
+variable "products_file" {
+  description = "Which resources belong to which product, and who owns it. Null means config/products.json."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.products_file == null || can(jsondecode(file(var.products_file)).products)
+    error_message = "products_file must be a JSON document with products, as config/products.json. Check it with: nightjar config check."
+  }
+}
+
+variable "remediation_policies_file" {
+  description = "Which incident gets which runbook. Null means ../config/remediation_policies.json. Check it with `nightjar config check`."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.remediation_policies_file == null || can(jsondecode(file(var.remediation_policies_file)))
+    error_message = "remediation_policies_file must name a JSON file."
+  }
+}

@@ -1,0 +1,109 @@
+//! What people set for a type lies between the tags of a resource and the catalogue.
+
+use std::collections::BTreeMap;
+
+use nightjar_domain::catalogue::Catalogue;
+use nightjar_domain::coverage::overrides::Origin;
+use nightjar_domain::coverage::thresholds::ThresholdOverrides;
+use nightjar_domain::coverage::{AlarmSpec, CoverageInput, Explanation, Policy, arn, explain, plan_coverage};
+use nightjar_domain::onboarding::Discovered;
+use nightjar_testkit::now;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+const HOME: (&str, &str) = ("111122223333", "eu-west-1");
+const INSTANCE: &str = "arn:aws:ec2:eu-west-1:111122223333:instance/i-0a1b2c3d4e5f60718";
+
+fn policy() -> Policy {
+    Policy {
+        prefix: "aiops".to_owned(),
+        alarms_topic: "arn:aws:sns:eu-west-1:111122223333:aiops-alarms".to_owned(),
+        ops_topic: "arn:aws:sns:eu-west-1:111122223333:aiops-ops".to_owned(),
+        max_alarms: 500,
+        quota: 5000,
+        owner_tag: "Owner".to_owned(),
+        log_groups_tag: "aiops:log-groups".to_owned(),
+        allow_mass_deletion: false,
+    }
+}
+
+fn set(cpu: &Value) -> ThresholdOverrides {
+    let document = json!({ "resource_types": { "ec2:instance": { "CPUUtilization": cpu } } });
+    let overrides = ThresholdOverrides::parse(&document.to_string()).unwrap();
+    ThresholdOverrides { place: "version 3 by anna".to_owned(), ..overrides }
+}
+
+/// The CPU's alarms on an instance with `tags`, and each explained.
+fn cpu(overrides: ThresholdOverrides, tags: &[(&str, &str)]) -> Vec<(AlarmSpec, Explanation)> {
+    let (catalogue, left_out) = Catalogue::bundled().unwrap().overridden(overrides);
+    assert_eq!(left_out, Vec::<String>::new());
+    let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let resources = vec![arn::found(INSTANCE, tags, HOME).unwrap()];
+    let discovered = Discovered { resources, ..Discovered::default() };
+    let policy = policy();
+    let input = CoverageInput {
+        discovered: &discovered,
+        catalogue: &catalogue,
+        existing: &[],
+        others: 0,
+        policy: &policy,
+        now: now(),
+    };
+    let alarms = plan_coverage(input).create.into_iter().map(|creation| creation.alarm);
+    let of_cpu = alarms.filter(|alarm| alarm.metric == "CPUUtilization");
+    of_cpu.map(|alarm| (explain(input, &alarm.name).unwrap(), alarm)).map(|(why, alarm)| (alarm, why)).collect()
+}
+
+fn from(explanation: &Explanation, name: &str) -> (Origin, String) {
+    let value = explanation.values.iter().find(|value| value.name == name).unwrap();
+    (value.from, value.place.clone())
+}
+
+#[test]
+fn what_is_set_takes_the_catalogues_place_and_says_whose_it_is() {
+    let alarms = cpu(set(&json!({ "critical": 97.0, "why": "batch nights" })), &[]);
+    assert_eq!(alarms.iter().map(|(alarm, _)| alarm.threshold).collect::<Vec<_>>(), [97.0]);
+    let (origin, place) = from(&alarms[0].1, "threshold");
+    assert_eq!(origin, Origin::Override);
+    assert!(place.contains("version 3 by anna") && place.contains("batch nights"), "{place}");
+    assert_eq!(from(&alarms[0].1, "datapoints").0, Origin::Catalogue);
+}
+
+#[test]
+fn a_tag_of_the_resource_outweighs_what_is_set() {
+    let tags = [("aiops:alarm:CPUUtilization", "critical=88")];
+    let alarms = cpu(set(&json!({ "critical": 97.0, "period_seconds": 600, "why": "x" })), &tags);
+    assert_eq!((alarms[0].0.threshold, alarms[0].0.period_seconds), (88.0, 600));
+    assert_eq!(from(&alarms[0].1, "threshold").0, Origin::MetricTag);
+    assert_eq!(from(&alarms[0].1, "period").0, Origin::Override);
+}
+
+#[rstest]
+#[case::catalogue(json!(null), &[], &[95.0])]
+#[case::a_warning_switches_both_on(json!({ "warning": 70.0, "why": "x" }), &[], &[95.0, 70.0])]
+#[case::off(json!({ "levels": "off", "why": "x" }), &[], &[])]
+#[case::off_and_a_tag_for_all(json!({ "levels": "off", "why": "x" }), &[("aiops:alarms", "all")], &[])]
+#[case::off_and_a_threshold_by_tag(json!({ "levels": "off", "why": "x" }), &[("aiops:alarm:CPUUtilization", "critical=88")], &[88.0])]
+#[case::all_and_a_tag_for_critical(json!({ "levels": "all", "why": "x" }), &[("aiops:alarms", "critical")], &[95.0])]
+#[case::a_tag_that_contradicts_it(json!({ "critical": 85.0, "why": "x" }), &[("aiops:alarm:CPUUtilization", "warning=90")], &[85.0])]
+fn levels_follow_the_order_of_precedence(#[case] said: Value, #[case] tags: &[(&str, &str)], #[case] expected: &[f64]) {
+    let overrides = if said.is_null() { ThresholdOverrides::default() } else { set(&said) };
+    let alarms = cpu(overrides, tags);
+    assert_eq!(alarms.iter().map(|(alarm, _)| alarm.threshold).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn what_no_longer_fits_the_catalogue_is_left_out_and_told() {
+    let document = json!({ "resource_types": {
+        "ec2:instance": { "CPUUtilization": { "critical": 97.0, "why": "x" }, "Gone": { "critical": 1.0, "why": "x" } },
+        "ec2:toaster": { "Heat": { "critical": 1.0, "why": "x" } },
+    } });
+    let overrides = ThresholdOverrides::parse(&document.to_string()).unwrap();
+    let (catalogue, left_out) = Catalogue::bundled().unwrap().overridden(overrides);
+    assert_eq!(left_out.len(), 2, "{left_out:?}");
+    assert!(left_out[0].starts_with("resource_types.ec2:instance.Gone: ") && left_out[1].contains("ec2:toaster"));
+    assert!(catalogue.overrides.of("ec2:instance", "CPUUtilization").is_some());
+    assert!(catalogue.overrides.of("ec2:instance", "Gone").is_none());
+    let of_types: BTreeMap<_, _> = catalogue.overrides.resource_types;
+    assert!(of_types["ec2:toaster"].is_empty());
+}
