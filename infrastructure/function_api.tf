@@ -74,11 +74,11 @@ module "api" {
       actions   = ["kms:GetPublicKey"]
       resources = [aws_kms_key.anchors.arn]
     }
-    # The catalogue, and what people set.
+    # The catalogue, what people set, and how long a silence may be.
     Config = {
       actions    = ["dynamodb:Query", "dynamodb:GetItem"]
       resources  = [aws_dynamodb_table.suite["config"].arn]
-      conditions = { "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = ["alert_thresholds", "threshold_overrides"] } }
+      conditions = { "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = ["alert_routes", "alert_thresholds", "threshold_overrides"] } }
     }
     # Of the configuration it publishes only what people set through it.
     SetThresholds = {
@@ -86,17 +86,10 @@ module "api" {
       resources  = [aws_dynamodb_table.suite["config"].arn]
       conditions = { "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = ["threshold_overrides"] } }
     }
-    # Products alone: the documents beside them are Terraform's, and are only read.
     Products = {
       actions    = ["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"]
       resources  = [aws_dynamodb_table.suite["routing"].arn]
       conditions = { "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = ["product"] } }
-    }
-    # How long a silence may be.
-    Routes = {
-      actions    = ["dynamodb:GetItem"]
-      resources  = [aws_dynamodb_table.suite["routing"].arn]
-      conditions = { "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = ["document"] } }
     }
     # Silences are set and ended, never deleted: they go by themselves.
     Silences = {

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use jiff::Timestamp;
 use nightjar_domain::audit::{Fact, FactKind};
+use nightjar_domain::configuration::Document;
 use nightjar_domain::id::SilenceId;
 use nightjar_domain::routing::{self, Matcher, Routes, Span};
 use serde::{Deserialize, Serialize};
@@ -194,11 +195,11 @@ fn checked(request: &SilenceRequest) -> Result<Vec<Matcher>, Problem> {
 
 /// How long a silence may be, by the routes that are in force.
 async fn longest(context: &Context) -> Result<Span, Problem> {
-    let routes = context.routing.routes().await?;
-    let text = routes.as_deref().unwrap_or(Routes::BUNDLED_ROUTES);
-    Routes::parse(text, Routes::BUNDLED_PRODUCTS)
-        .map(|routes| routes.max_silence)
-        .map_err(|error| Problem::internal(&error))
+    let parse = |text: &str| Routes::parse(text, Routes::BUNDLED_PRODUCTS).map(|routes| routes.max_silence);
+    match context.config.in_force(Document::AlertRoutes, parse).await? {
+        Some((longest, _)) => Ok(longest),
+        None => parse(Routes::BUNDLED_ROUTES).map_err(|error| Problem::internal(&error)),
+    }
 }
 
 async fn record(

@@ -16,7 +16,7 @@ use nightjar_domain::coverage::overrides::{Origin, PRECEDENCE};
 use nightjar_domain::coverage::thresholds::ThresholdOverrides;
 use serde::{Deserialize, Serialize};
 
-use super::alerts::expected_version;
+use super::deeds::expected_version;
 use crate::caller::Caller;
 use crate::context::Context;
 use crate::problem::{BadParameter, Problem};

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemOutput};
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::scan::ScanOutput;
@@ -58,14 +57,14 @@ impl World {
             assert_eq!(request.table_name(), Some("aiops-silences"));
             ScanOutput::builder().set_items(Some(kept.lock().unwrap().values().cloned().collect())).build()
         });
-        let document = mock!(Client::get_item).then_compute_output(move |request| {
-            assert_eq!(request.table_name(), Some("aiops-routing"));
-            let item = routes.map(|json| Item::from([("json".to_owned(), AttributeValue::S(json.to_owned()))]));
-            GetItemOutput::builder().set_item(item).build()
-        });
-        let tip = mock!(Client::query).then_output(|| QueryOutput::builder().build());
+        let published = mock!(Client::query)
+            .match_requests(|request| request.table_name() == Some("aiops-config"))
+            .then_compute_output(move |_| QueryOutput::builder().set_items(Some(routes.map(version).into_iter().collect())).build());
+        let tip = mock!(Client::query)
+            .match_requests(|request| request.table_name() == Some("aiops-audit"))
+            .then_output(|| QueryOutput::builder().build());
         let recorded = mock!(Client::transact_write_items).then_output(|| TransactWriteItemsOutput::builder().build());
-        let rules = [&put, &end, &list, &document, &tip, &recorded];
+        let rules = [&put, &end, &list, &published, &tip, &recorded];
         Self { client: mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, rules), recorded }
     }
 
@@ -78,6 +77,18 @@ impl World {
         assert_eq!(list.status, StatusCode::OK, "{:?}", list.body);
         list.body["silences"].as_array().unwrap().iter().map(|silence| silence["id"].clone()).collect()
     }
+}
+
+/// The first version of a document that was published.
+fn version(json: &str) -> Item {
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    Item::from([
+        ("version".to_owned(), AttributeValue::N("1".to_owned())),
+        ("json".to_owned(), text(json)),
+        ("by".to_owned(), text("terraform")),
+        ("at".to_owned(), text("2026-11-21T09:00:00Z")),
+        ("why".to_owned(), text("deployed")),
+    ])
 }
 
 fn upgrade() -> Value {

@@ -56,21 +56,6 @@ impl RoutingStore {
         Ok(found)
     }
 
-    /// The routes that Terraform put there; `None` where those that ship are in force.
-    pub async fn routes(&self) -> Result<Option<String>, StoreError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .key("kind", AttributeValue::S(DOCUMENT.to_owned()))
-            .key("name", AttributeValue::S(ROUTES.to_owned()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| StoreError::request(&self.table, &error))?;
-        answer.item.map(|item| self.text(&item, "json").map(str::to_owned)).transpose()
-    }
-
     pub async fn get(&self, name: &str) -> Result<Option<StoredProduct>, StoreError> {
         let answer = self
             .client
