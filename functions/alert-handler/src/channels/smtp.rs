@@ -28,7 +28,7 @@ impl Channel for Smtp {
         // The same id for the same notification, and one for all of a group, by which mail programs put them together.
         let group = format!("<{}@{domain}>", bulletin.dedup_key());
         let to: Vec<&str> = self.to.iter().map(Mailbox::shown).collect();
-        let headers = [
+        let headers: [(&str, String); 11] = [
             ("Date", date(bulletin.sent_at)?),
             ("From", self.from.shown().to_owned()),
             ("To", to.join(",\r\n ")),
@@ -42,9 +42,12 @@ impl Channel for Smtp {
             ("Content-Type", "text/plain; charset=utf-8".to_owned()),
             ("Content-Transfer-Encoding", "base64".to_owned()),
         ];
-        let head: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let mut content = String::new();
+        for (name, value) in &headers {
+            content.extend([*name, ": ", value.as_str(), "\r\n"]);
+        }
+        content.push_str("\r\n");
         let body = STANDARD.encode(text.body.replace('\n', "\r\n"));
-        let mut content = format!("{head}\r\n");
         for (at, c) in body.chars().enumerate() {
             if at > 0 && at % LINE == 0 {
                 content.push_str("\r\n");

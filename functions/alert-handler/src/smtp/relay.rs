@@ -1,5 +1,6 @@
 //! Where mail is handed over.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -71,8 +72,7 @@ impl FromStr for Relay {
             _ => return Err(FORM),
         };
         let port = url.port().unwrap_or(if encryption == Encryption::Tls { 465 } else { 587 });
-        let decoded =
-            |text: &str| percent_decode_str(text).decode_utf8().map(|text| text.into_owned()).map_err(|_| FORM);
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8().map(Cow::into_owned).map_err(|_| FORM);
         let login = match (url.username(), url.password()) {
             ("", None) => None,
             ("", Some(_)) | (_, None) => {
