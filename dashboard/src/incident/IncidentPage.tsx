@@ -33,8 +33,8 @@ export function IncidentPage({ id }: { id: string }) {
   const told = useQuery(`facts of ${id}`, () => client.auditLog({ because_of: id, limit: 100 }));
   const about = useQuery(`facts about ${id}`, () => client.auditLog({ subject: id, limit: 100 }));
   // A link in a notification may ask for something; whoever follows it confirms it here.
-  const [wanted, setWanted] = useState(() => asked(location.hash));
-  const [action, setAction] = useState<Action | null>(null);
+  const [wanted, setWanted] = useState<Action | null>(() => asked(location.hash));
+  const [chosen, setChosen] = useState<Action | null>(null);
 
   const incident = query.data;
   const claim = approvals.data?.approvals.find((found) => found.incident === id);
@@ -50,15 +50,14 @@ export function IncidentPage({ id }: { id: string }) {
   }, [isOld, known, reload, reloadFacts]);
 
   const isOver = incident?.status === "RESOLVED";
+  const action = chosen ?? (incident !== null && !isOver && (wanted !== "approve" || claim !== undefined) ? wanted : null);
+  const setAction = (kind: Action | null) => {
+    setChosen(kind);
+    setWanted(null);
+  };
   const act = (kind: Action) => {
     if (incident !== null && !isOver && (kind !== "assign" || services.canAssign) && (kind !== "approve" || claim !== undefined)) setAction(kind);
   };
-  const canBegin = wanted !== null && incident !== null && (wanted !== "approve" || approvals.data !== null);
-  useEffect(() => {
-    if (!canBegin) return;
-    act(wanted);
-    setWanted(null);
-  });
   const exportRecord = () => {
     client.record(id).then(
       (answer) => save(`${id}.md`, answer.body),

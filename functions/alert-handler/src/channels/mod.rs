@@ -36,7 +36,7 @@ pub trait Channel: fmt::Debug + Send + Sync {
 pub enum Outgoing {
     Post(Post),
     Publish { topic_arn: String, subject: Option<String>, message: String },
-    Chat(Chat),
+    Chat(Box<Chat>),
     Mail(Box<Mail>),
 }
 
@@ -137,7 +137,7 @@ impl Channels {
         let channel = build(&entry.configured, &known).map_err(|error| ChannelError::SetUp(format!("{error:#}")))?;
         let sent = match channel.render(bulletin)? {
             Outgoing::Post(post) => http::send(http, post).await.map(|()| None),
-            Outgoing::Chat(chat) => slack_app::say(http, chat).await,
+            Outgoing::Chat(chat) => slack_app::say(http, &chat).await,
             Outgoing::Mail(mail) => smtp::deliver(*mail).await.map(|()| None),
             Outgoing::Publish { topic_arn, subject, message } => {
                 self.aws.publish(http, &topic_arn, subject.as_deref(), &message).await?;

@@ -80,21 +80,22 @@ impl Channel for SlackApp {
             reply["thread_ts"] = json!(thread.message);
             (thread, reply)
         });
-        Ok(Outgoing::Chat(Chat { endpoints: self.endpoints.clone(), token: self.token.clone(), message, thread }))
+        let (endpoints, token) = (self.endpoints.clone(), self.token.clone());
+        Ok(Outgoing::Chat(Box::new(Chat { endpoints, token, message, thread })))
     }
 }
 
 /// Says it. The place of a message that begins a thread is returned.
 ///
 /// In a thread the update comes first: done twice it changes nothing, so that a failure between the two repeats no answer.
-pub(super) async fn say(http: &Client, chat: Chat) -> Result<Option<Thread>, SendError> {
-    let Some((thread, reply)) = &chat.thread else { return post_first(http, &chat).await };
+pub(super) async fn say(http: &Client, chat: &Chat) -> Result<Option<Thread>, SendError> {
+    let Some((thread, reply)) = &chat.thread else { return post_first(http, chat).await };
     let mut update = chat.message.clone();
     update["channel"] = json!(thread.channel);
     update["ts"] = json!(thread.message);
     match chat.call(http, &chat.endpoints.update, &update).await {
         Ok(_) => {}
-        Err(SendError::Declined { code, .. }) if GONE.contains(&code.as_str()) => return post_first(http, &chat).await,
+        Err(SendError::Declined { code, .. }) if GONE.contains(&code.as_str()) => return post_first(http, chat).await,
         Err(SendError::Declined { code, .. }) if FROZEN.contains(&code.as_str()) => {}
         Err(error) => return Err(error),
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::SystemTime;
 
 use lettre::message::Mailbox;
-use lettre::message::header::ContentType;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use nightjar_domain::alert::{Bulletin, email};
 use url::Url;
@@ -87,7 +87,10 @@ impl Channel for Smtp {
         for address in &self.to {
             message = message.to(address.clone());
         }
-        let message = message.header(ContentType::TEXT_PLAIN).body(text.body)?;
+        let mut message = message.header(ContentType::TEXT_PLAIN).body(text.body)?;
+        // No vacation is to be told to a machine (RFC 3834).
+        let automatic = HeaderName::new_from_ascii_str("Auto-Submitted");
+        message.headers_mut().insert_raw(HeaderValue::new(automatic, "auto-generated".to_owned()));
         Ok(Outgoing::Mail(Box::new(Mail { relay: self.relay.clone(), message })))
     }
 }

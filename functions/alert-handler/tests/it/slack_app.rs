@@ -79,13 +79,13 @@ async fn what_happens_next_updates_the_first_message_and_joins_its_thread() {
     handle(&world.context, fixture("incident"), now()).await.unwrap();
     let first = world.calls(POST).await.remove(0);
     assert_eq!((first["channel"].as_str(), first["thread_ts"].as_str()), (Some("C0123456789"), None));
-    assert!(first["text"].as_str().unwrap().starts_with("<!here> CRITICAL: "), "{}", first["text"]);
+    assert!(first["text"].as_str().unwrap().starts_with("<!here> HIGH: "), "{}", first["text"]);
 
     world.change(Status::Acknowledged, 5).await;
     let update = world.calls(UPDATE).await.remove(0);
     assert_eq!((update["channel"].as_str(), update["ts"].as_str()), (Some("C1"), Some("1503435956.000247")));
     assert!(
-        update["text"].as_str().unwrap().starts_with("CRITICAL: Acknowledged: "),
+        update["text"].as_str().unwrap().starts_with("HIGH: Acknowledged: "),
         "nobody is pinged: {}",
         update["text"]
     );
@@ -112,7 +112,7 @@ async fn a_reminder_is_seen_by_the_channel() {
     handle(&world.context, tick(), now() + SignedDuration::from_hours(2)).await.unwrap();
     let reminder = world.calls(POST).await.remove(1);
     assert_eq!(reminder["reply_broadcast"], true);
-    assert!(reminder["text"].as_str().unwrap().starts_with("<!here> CRITICAL: Still firing: "), "{}", reminder["text"]);
+    assert!(reminder["text"].as_str().unwrap().starts_with("<!here> HIGH: Still firing: "), "{}", reminder["text"]);
 }
 
 #[tokio::test]

@@ -96,7 +96,7 @@ async fn a_mail_reads_well_and_is_told_from_a_repeat() {
         "RCPT TO:<oncall@example.com>",
         "RCPT TO:<second@example.com>",
         "From: Nightjar <nightjar@example.com>",
-        "Subject: [CRITICAL] ",
+        "Subject: [HIGH] ",
         "Content-Type: text/plain; charset=utf-8",
         "Message-ID: <ntf_",
         "References: <grp_",

@@ -38,10 +38,9 @@ fn body(notice: &Notice) -> String {
         lines.push("Findings".to_owned());
         lines.extend(notice.findings.iter().map(|finding| format!("  - {finding}")));
     }
-    let links = notice.links();
-    if !links.is_empty() {
+    if notice.link.is_some() {
         lines.push(String::new());
-        lines.extend(links.iter().map(|(title, link)| format!("{title}: {link}")));
+        lines.extend(notice.links().iter().map(|(title, link)| format!("{title}: {link}")));
     }
     lines.push(String::new());
     lines.push(format!("Sent by Nightjar at {}.", notice.occurred_at));

@@ -46,6 +46,7 @@ fn an_incident_reads_well_as_an_email() {
     Findings
       - Metric:
           CPUUtilization is 97.2 where 18 to 31 is expected (usually 24.5), 2026-11-21T09:55:00Z to 2026-11-21T10:00:00Z
+          ▁▁▁▁▁▁▁▁▁▁▁▁·▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▄█ 22.5 to 97.2, from 2026-11-21T04:00:00Z to 2026-11-21T10:00:00Z
           mem_used_percent went from 48.2 to 97.4 at 2026-11-21T09:40:00Z, before the anomaly
       - Likeliest causes:
           1. Memory exhaustion (88 %)
