@@ -32,7 +32,7 @@ async fn iam(tags: &[(&str, &str)], status: &str, looks: u64, change: &str, chan
     let update = format!("UpdateAccessKey&Version=2010-05-08&UserName=eve&AccessKeyId={KEY}&Status={change}");
     let iam = ByHand::new().await.answers("GetUser", &user_answer(tags), looks).await;
     let iam = iam.answers("ListAccessKeys", &keys_answer(status), looks).await;
-    iam.answers(&update, "<R/>", changes).await
+    iam.takes(&update, changes).await
 }
 
 /// A world in which an attack was told of; every other policy is automatic.

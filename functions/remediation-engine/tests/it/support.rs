@@ -43,7 +43,7 @@ use nightjar_remediation_engine::context::Context;
 use nightjar_remediation_engine::handler::{Summary, handle};
 use nightjar_remediation_engine::settings::Settings;
 use nightjar_testkit::{INSTANCE, LOG_GROUP, REGION, envelope_of, incident, now, resource, resource_ref, sns_event};
-use wiremock::matchers::{body_string_contains, header};
+use wiremock::matchers::{body_string, body_string_contains, header};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 /// The world of one test. Every call that is not expected here has no rule, and fails.
@@ -381,6 +381,16 @@ impl ByHand {
     pub(crate) async fn answers(self, action: &str, body: &str, times: u64) -> Self {
         Mock::given(body_string_contains(format!("Action={action}&")))
             .respond_with(ResponseTemplate::new(200).set_body_string(body))
+            .expect(times)
+            .mount(&self.0)
+            .await;
+        self
+    }
+
+    /// Expects this form, whole, so many times.
+    pub(crate) async fn takes(self, form: &str, times: u64) -> Self {
+        Mock::given(body_string(format!("Action={form}")))
+            .respond_with(ResponseTemplate::new(200).set_body_string("<R/>"))
             .expect(times)
             .mount(&self.0)
             .await;

@@ -13,10 +13,11 @@
 
 mod aws;
 mod engine;
+mod world;
 
 use std::collections::BTreeMap;
 
-use engine::World;
+use world::World;
 
 /// Events of one history.
 const EVENTS: usize = 160;
