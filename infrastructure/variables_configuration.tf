@@ -65,3 +65,23 @@ variable "remediation_policies_file" {
     error_message = "remediation_policies_file must name a JSON file."
   }
 }
+
+variable "dashboard_config_file" {
+  description = "What the CloudWatch dashboard shows. Null means ../config/dashboard_config.json."
+  type        = string
+  default     = null
+
+  validation {
+    condition = var.dashboard_config_file == null || can(alltrue(flatten([
+      [for widget in flatten([jsondecode(file(var.dashboard_config_file)).fleet, jsondecode(file(var.dashboard_config_file)).products[*].metrics]) : [
+        length(widget.title) > 0,
+        length(regex("^\\{[^}']+\\}[^']*$", widget.search)) > 0,
+        length(regex("^(Average|Sum|Minimum|Maximum|SampleCount|p[0-9]{1,2}(\\.[0-9]+)?)$", widget.statistic)) >= 0,
+      ]],
+      [for name in jsondecode(file(var.dashboard_config_file)).suite : index(["messages", "invocations", "errors", "duration", "api", "api_latency", "cost", "log_errors"], name) >= 0],
+      [for product in jsondecode(file(var.dashboard_config_file)).products : length(product.name) > 0],
+      jsondecode(file(var.dashboard_config_file)).period_seconds % 60 == 0,
+    ])))
+    error_message = "dashboard_config_file must be a document as config/schemas/dashboard_config.schema.json has it: period_seconds, fleet, products, suite; each widget with title, search and statistic."
+  }
+}

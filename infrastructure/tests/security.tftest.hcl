@@ -535,8 +535,21 @@ run "tags_and_dashboard" {
   }
 
   assert {
-    condition     = length(jsondecode(aws_cloudwatch_dashboard.suite.dashboard_body).widgets) == 8
-    error_message = "The dashboard template renders."
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.suite.dashboard_body).widgets) == 2 + 1 + 6 + 1 + 8
+    error_message = "The dashboard has its head, the fleet and the suite."
+  }
+
+  assert {
+    condition = alltrue([for one in jsondecode(aws_cloudwatch_dashboard.suite.dashboard_body).widgets : alltrue([
+      for other in jsondecode(aws_cloudwatch_dashboard.suite.dashboard_body).widgets :
+      one == other || one.x + one.width <= other.x || other.x + other.width <= one.x || one.y + one.height <= other.y || other.y + other.height <= one.y
+    ]) && one.x + one.width <= 24])
+    error_message = "No widget of the dashboard lies on another."
+  }
+
+  assert {
+    condition     = alltrue([for widget in jsondecode(aws_cloudwatch_dashboard.suite.dashboard_body).widgets : alltrue([for metric in widget.properties.metrics : length(try(metric[0].expression, "")) <= 2048]) if widget.type == "metric"])
+    error_message = "CloudWatch takes expressions of 2,048 characters."
   }
 }
 
