@@ -38,7 +38,7 @@ impl World {
                 .await;
         }
         let document = json!({
-            "route": { "receiver": "ops", "group_by": ["incident"], "group_wait": "0s", "group_interval": "0s", "repeat_interval": "1h" },
+            "route": { "receiver": "ops", "group_by": ["resource"], "group_wait": "0s", "group_interval": "0s", "repeat_interval": "1h" },
             "receivers": { "ops": { "channels": [{
                 "type": "slack_app", "token": { "env": "SLACK_BOT_TOKEN" }, "channel": "C0123456789", "mention": "<!here>",
                 "url": format!("{}/api/", receivers.server.uri()),
@@ -99,7 +99,12 @@ async fn what_happens_next_updates_the_first_message_and_joins_its_thread() {
     assert!(over["text"].as_str().unwrap().contains("Resolved: "));
 
     // The group is empty: the same trouble tomorrow is a message of its own.
-    handle(&world.context, fixture("incident"), now() + SignedDuration::from_hours(24)).await.unwrap();
+    let mut event = fixture("incident");
+    let message = &mut event["Records"][0]["Sns"]["Message"];
+    let mut envelope: Value = serde_json::from_str(message.as_str().unwrap()).unwrap();
+    (envelope["id"], envelope["body"]["id"]) = (json!("inc_00000000000000000001"), json!("inc_00000000000000000001"));
+    *message = json!(envelope.to_string());
+    handle(&world.context, event, now() + SignedDuration::from_hours(24)).await.unwrap();
     assert_eq!((world.calls(UPDATE).await.len(), world.calls(POST).await.len()), (2, 4));
     assert!(world.calls(POST).await[3]["thread_ts"].is_null());
     assert_eq!(world.groups.told(), 1);

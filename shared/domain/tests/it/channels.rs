@@ -102,7 +102,7 @@ fn counted(text: &str) -> String {
     while let Some(at) = rest.find(PIECE) {
         let (before, run) = rest.split_at(at);
         let times = run.as_bytes().chunks(PIECE.len()).take_while(|chunk| *chunk == PIECE.as_bytes()).count();
-        told.push_str(&format!("{before}({PIECE}× {times})"));
+        told.extend([before, "(", PIECE, "× ", &times.to_string(), ")"]);
         rest = &run[times * PIECE.len()..];
     }
     told + rest
