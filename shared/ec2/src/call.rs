@@ -184,18 +184,6 @@ pub(crate) mod tests {
         assert!(error.starts_with("autoscaling SetDesiredCapacity failed: 403: ") && error.contains("AccessDenied"));
     }
 
-    #[test]
-    fn iam_is_one_for_a_partition() {
-        let of = |region: &str| {
-            let config = SdkConfig::builder().region(aws_config::Region::new(region.to_owned())).build();
-            let caller = Caller::new(&config);
-            (caller.url("iam"), caller.region_of("iam").to_owned())
-        };
-        assert_eq!(of("eu-west-1"), ("https://iam.amazonaws.com/".to_owned(), "us-east-1".to_owned()));
-        assert_eq!(of("cn-northwest-1").1, "cn-north-1");
-        assert_eq!(of("us-gov-east-1"), ("https://iam.us-gov.amazonaws.com/".to_owned(), "us-gov-west-1".to_owned()));
-    }
-
     #[tokio::test]
     async fn without_credentials_nothing_is_sent() {
         let server = MockServer::start().await;
