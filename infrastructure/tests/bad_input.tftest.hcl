@@ -39,6 +39,12 @@ run "training_schedule_of_no_form" {
   variables { training_schedule = "daily" }
 }
 
+run "a_dashboard_of_another_form" {
+  command         = plan
+  expect_failures = [var.dashboard_config_file]
+  variables { dashboard_config_file = "../config/products.json" }
+}
+
 run "maintenance_windows_of_another_form" {
   command         = plan
   expect_failures = [var.maintenance_windows_file]

@@ -89,7 +89,9 @@ impl World {
 }
 
 fn cpu(set: Value) -> Value {
-    json!({ "resource_types": { "ec2:instance": { "CPUUtilization": set } } })
+    let mut document = json!({ "resource_types": { "ec2:instance": {} } });
+    document["resource_types"]["ec2:instance"]["CPUUtilization"] = set;
+    document
 }
 
 #[tokio::test]
