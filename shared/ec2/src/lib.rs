@@ -5,7 +5,6 @@
 mod call;
 mod commands;
 mod groups;
-mod xml;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -15,7 +14,7 @@ use aws_sdk_ec2::types::{
     Filter, Instance, InstanceStatus, Reservation, ResourceType, SummaryStatus, Tag, TagSpecification,
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use call::Caller;
+use call::Neighbours;
 pub use commands::CommandState;
 use jiff::Timestamp;
 use nightjar_aws::retry::{Failure, classify, explain};
@@ -49,7 +48,7 @@ impl Ec2Error {
 pub struct Fleet {
     client: Client,
     region: String,
-    caller: Option<Caller>,
+    caller: Option<Neighbours>,
 }
 
 impl Fleet {
@@ -61,7 +60,7 @@ impl Fleet {
     /// With Auto Scaling and Systems Manager called as `config` says.
     #[must_use]
     pub fn calling(self, config: &aws_config::SdkConfig) -> Self {
-        Self { caller: Some(Caller::new(config)), ..self }
+        Self { caller: Some(Neighbours::new(config)), ..self }
     }
 
     /// With a client made elsewhere, for tests.
@@ -69,7 +68,7 @@ impl Fleet {
         Self { client, region, caller: None }
     }
 
-    fn caller(&self) -> Result<&Caller, Ec2Error> {
+    fn caller(&self) -> Result<&Neighbours, Ec2Error> {
         self.caller.as_ref().ok_or(Ec2Error::NoCaller)
     }
 
