@@ -34,6 +34,9 @@ pub struct Incident {
     /// How often the same trouble had come and gone in the day before: each time, calm must last twice as long.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub flaps: u32,
+    /// When evidence was gathered anew for what joined; absent where that was never worth it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_at: Option<Timestamp>,
     /// The last thing a person said of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feedback: Option<IncidentFeedback>,
@@ -141,6 +144,7 @@ impl Incident {
             }],
             sources: vec![Source::of(&anomaly)],
             flaps: 0,
+            looked_at: None,
             anomaly,
             finding,
             escalation,

@@ -144,6 +144,7 @@ impl Incident {
             // Nothing measures that an attack is over: only people resolve it.
             sources: Vec::new(),
             flaps: 0,
+            looked_at: None,
             feedback: None,
             version: 1,
             security: Some(story),
@@ -220,6 +221,7 @@ fn finding(story: &AttackStory) -> Finding {
         changes_cut: 0,
         metrics: Vec::new(),
         blast_radius: BlastRadius::default(),
+        state: None,
         history: Vec::new(),
         searches: Vec::new(),
         gaps: Vec::new(),

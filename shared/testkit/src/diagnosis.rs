@@ -118,6 +118,7 @@ pub fn finding() -> Finding {
         changes_cut: 0,
         metrics: vec![memory_used()],
         blast_radius: BlastRadius::Alone { of: 3 },
+        state: None,
         history: Vec::new(),
         searches: vec![log_search()],
         gaps: Vec::new(),

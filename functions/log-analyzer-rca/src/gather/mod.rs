@@ -8,6 +8,7 @@ mod insights;
 mod logs;
 mod metrics;
 mod search;
+mod state;
 
 use std::time::Duration;
 
@@ -46,16 +47,18 @@ pub async fn evidence(context: &Context, anomaly: &Anomaly, now: Timestamp) -> E
         Err(error) => (None, vec![inventory_gap(anomaly, &format!("{error:#}"))]),
     };
     let resource = resource.as_ref();
-    let (logs, changes, metrics, history) = tokio::join!(
+    let (logs, changes, metrics, history, state) = tokio::join!(
         // A search ends itself before the deadline, so that the other groups' lines are not lost with one that is slow.
         logs::read(context, anomaly, resource, now),
         within(deadline, changes::SOURCE, changes::read(context, anomaly, resource, now)),
         within(deadline, metrics::SOURCE, metrics::read(context, anomaly, resource)),
         within(deadline, history::SOURCE, history::read(context, anomaly)),
+        within(deadline, state::SOURCE, state::read(context, anomaly)),
     );
     gaps.extend(changes.gaps);
     gaps.extend(metrics.gaps);
     gaps.extend(history.gaps);
+    gaps.extend(state.gaps);
     let metrics::Moves { own, siblings, asked } = metrics.found;
     Evidence {
         anomaly: anomaly.clone(),
@@ -63,6 +66,7 @@ pub async fn evidence(context: &Context, anomaly: &Anomaly, now: Timestamp) -> E
         changes: changes.found,
         metrics: own,
         siblings,
+        state: state.found,
         history: history.found,
         gaps,
         tags: resource.map(|resource| resource.tags.clone()).unwrap_or_default(),

@@ -19,4 +19,5 @@ mod remediation;
 mod remediation_histories;
 mod routing;
 mod scenarios;
+mod second_look;
 mod tokens;
