@@ -35,9 +35,11 @@ module "log_analyzer_rca" {
       actions   = ["logs:StartQuery", "logs:FilterLogEvents"]
       resources = local.readable_log_groups
     }
-    # Neither a metric nor CloudTrail's history is a resource to IAM.
+    # Neither a metric nor CloudTrail's history is a resource to IAM, and what describes instances takes none.
     Surroundings = {
-      actions   = ["cloudwatch:GetMetricData", "cloudtrail:LookupEvents"]
+      actions = [
+        "cloudwatch:GetMetricData", "cloudtrail:LookupEvents", "ec2:DescribeInstances", "ec2:DescribeInstanceStatus",
+      ]
       resources = ["*"]
     }
     # A running query is no resource.

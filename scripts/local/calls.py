@@ -51,11 +51,12 @@ KEPT = ("aws_sdk_", "nightjar_aws::stores", "nightjar_ec2::")
 TABLES = {
     "feedback": ("incidents", "series"),
     "incident_evidence": ("incidents",),
+    "incident_list": ("incidents",),
     "incidents_by_status": ("incidents",),
     "opening": ("incidents", "fingerprints"),
 }
 #: A call of a service without an SDK in the package: its name stands in the source.
-BY_HAND = re.compile(r'"(?P<service>autoscaling|ssm|secretsmanager|sqs|sns)",\s*"(?:[A-Za-z0-9_]+\.)?(?P<action>[A-Z][A-Za-z]+)"')
+BY_HAND = re.compile(r'"(?P<service>autoscaling|ec2|ssm|secretsmanager|sqs|sns)",\s*"(?:[A-Za-z0-9_]+\.)?(?P<action>[A-Z][A-Za-z]+)"')
 #: The same in the one crate for EC2, by the function that makes it.
 EC2 = ROOT / "shared/ec2/src"
 BY_CALLER = re.compile(r'\.(?P<service>autoscaling|ssm|iam)\(\s*"(?P<action>[A-Z][A-Za-z]+)"')

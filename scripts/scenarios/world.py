@@ -38,8 +38,9 @@ class Scenario:
     def read(cls, path: Path, now: datetime) -> Scenario:
         content = json.loads(path.read_text())
         start = datetime.fromtimestamp(now.timestamp() // 300 * 300, UTC) - timedelta(minutes=2 * WINDOW)
-        dice = random.Random(content["seed"])
-        return cls(path.stem, content, start, f"i-{dice.getrandbits(68):017x}", dice)
+        # Two files may have the same seed, and must not have the same instance.
+        instance = f"i-{random.Random(path.stem).getrandbits(68):017x}"
+        return cls(path.stem, content, start, instance, random.Random(content["seed"]))
 
     @property
     def truth(self) -> str:

@@ -6,6 +6,7 @@ use nightjar_aws::config::ConfigReader;
 use nightjar_aws::envelope::Publisher;
 use nightjar_aws::settings::Environment;
 use nightjar_aws::stores::{AuditStore, FingerprintStore, IncidentStore, InventoryStore, LogWatchStore, SeriesStore};
+use nightjar_calls::Caller;
 use nightjar_domain::configuration::Document;
 use nightjar_domain::diagnosis::LogSignals;
 use nightjar_domain::escalation::EscalationRules;
@@ -25,6 +26,8 @@ pub struct Context {
     pub logs: aws_sdk_cloudwatchlogs::Client,
     pub metrics: aws_sdk_cloudwatch::Client,
     pub cloudtrail: aws_sdk_cloudtrail::Client,
+    /// EC2, of which two calls are wanted.
+    pub calls: Caller,
     pub changes: ChangeCache,
     pub inventory: InventoryStore,
     pub incidents: IncidentStore,
@@ -57,6 +60,7 @@ impl Context {
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
             metrics: aws_sdk_cloudwatch::Client::new(&config),
             cloudtrail: aws_sdk_cloudtrail::Client::new(&config),
+            calls: Caller::new(&config),
             changes: ChangeCache::default(),
             inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table.clone()),
             incidents: IncidentStore::new(dynamodb.clone(), settings.incidents_table.clone()),

@@ -8,8 +8,10 @@ use nightjar_domain::alarm::AlarmChange;
 use nightjar_domain::anomaly::{Anomaly, FoundBy};
 use nightjar_domain::diagnosis::{Finding, diagnose};
 use nightjar_domain::escalation::Decision;
+use nightjar_domain::evidence::{Evidence, MetricMove};
 use nightjar_domain::id::IncidentId;
 use nightjar_domain::incident::{Incident, IncidentKind, Status};
+use nightjar_domain::metric::Metric;
 use nightjar_domain::recovery::Joining;
 
 use crate::context::Context;
@@ -28,13 +30,13 @@ pub(crate) async fn place(context: &Context, anomaly: &Anomaly, now: Timestamp) 
     if let Some(stored) = context.incidents.get(&Incident::identify(anomaly)).await? {
         return Ok(stored);
     }
-    let mut found = None;
+    let (mut found, mut again) = (None, None);
     for _ in 0..ATTEMPTS {
         let slot = context.fingerprints.get(&anomaly.fingerprint()).await?;
         let previous = slot.map(|slot| slot.incident);
         let flaps = match nearest(context, anomaly, previous.as_ref(), now).await? {
             None => 0,
-            Some(stored) => match join(context, anomaly, stored, now).await? {
+            Some(stored) => match join(context, anomaly, stored, &mut again, now).await? {
                 Some(Outcome::Joined(stored)) => return Ok(*stored),
                 Some(Outcome::Over { flaps }) => flaps,
                 None => continue,
@@ -62,7 +64,21 @@ pub(crate) async fn place(context: &Context, anomaly: &Anomaly, now: Timestamp) 
 /// Gathers and judges.
 async fn look(context: &Context, anomaly: &Anomaly, now: Timestamp) -> (Finding, Decision) {
     let evidence = gather::evidence(context, anomaly, now).await;
-    let finding = diagnose(&evidence, &context.signals);
+    judge(context, anomaly, &evidence)
+}
+
+/// Gathers anew for an incident that goes on, around all of it; the anomaly that joins is a part of the evidence.
+async fn look_again(context: &Context, around: &Anomaly, joins: &Anomaly, now: Timestamp) -> Finding {
+    let mut evidence = gather::evidence(context, around, now).await;
+    let is_known = |metric: &Metric| metric.namespace == joins.metric.namespace && metric.name == joins.metric.name;
+    if !is_known(&around.metric) && !evidence.metrics.iter().any(|found| is_known(&found.metric)) {
+        evidence.metrics.push(MetricMove::of(joins));
+    }
+    diagnose(&evidence, &context.signals)
+}
+
+fn judge(context: &Context, anomaly: &Anomaly, evidence: &Evidence) -> (Finding, Decision) {
+    let finding = diagnose(evidence, &context.signals);
     let decision = context.escalation.decide(anomaly, &finding, &evidence.tags);
     (finding, decision)
 }
@@ -120,13 +136,23 @@ enum Outcome {
     Over { flaps: u32 },
 }
 
-/// Joins the anomaly to the incident; `None` where somebody changed it in between.
+/// Joins the anomaly to the incident, after another look where it is worth one; `None` where somebody changed the incident in
+/// between. `again` keeps what was found for the next attempt.
 async fn join(
     context: &Context,
     anomaly: &Anomaly,
-    stored: StoredIncident,
+    mut stored: StoredIncident,
+    again: &mut Option<Finding>,
     now: Timestamp,
 ) -> anyhow::Result<Option<Outcome>> {
+    if let Some(around) = stored.incident.second_look(anomaly, now) {
+        let finding = match again.take() {
+            Some(finding) => finding,
+            None => look_again(context, &around, anomaly, now).await,
+        };
+        stored.incident = stored.incident.looked_again(finding.clone(), now);
+        *again = Some(finding);
+    }
     let tags = context.inventory.get(&anomaly.resource.arn).await?.map(|resource| resource.tags).unwrap_or_default();
     let decision = context.escalation.decide(anomaly, &stored.incident.finding, &tags);
     let stored = match stored.incident.join(anomaly, &decision, ACTOR, now) {

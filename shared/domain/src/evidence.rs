@@ -21,6 +21,8 @@ pub struct Evidence {
     /// The anomalous metric itself in the hours before, where it could be read.
     pub recent: Option<RecentValues>,
     pub siblings: Vec<Sibling>,
+    /// What EC2 says of the instance.
+    pub state: Option<InstanceCondition>,
     pub history: Vec<PastIncident>,
     /// What should have been read, besides logs, and was not.
     pub gaps: Vec<Gap>,
@@ -40,6 +42,7 @@ impl Evidence {
             metrics: Vec::new(),
             recent: None,
             siblings: Vec::new(),
+            state: None,
             history: Vec::new(),
             gaps: Vec::new(),
             tags: BTreeMap::new(),
@@ -190,6 +193,89 @@ impl RecentValues {
             }
         }
         (values.iter().flatten().count() >= 2).then_some(Self { from, until, values })
+    }
+}
+
+impl MetricMove {
+    /// The anomaly itself as a move: it left its band, or there would be none.
+    pub fn of(anomaly: &Anomaly) -> Self {
+        let expected = anomaly.expected;
+        let spread = ((expected.high - expected.low).abs() / 6.0).max(expected.typical.abs() * 0.02).max(1e-9);
+        Self {
+            metric: anomaly.metric.clone(),
+            usual: expected.typical,
+            during: anomaly.observed,
+            z: (anomaly.observed - expected.typical) / spread,
+            moved_at: Some(anomaly.window_start),
+        }
+    }
+}
+
+/// What EC2 says of an instance: `DescribeInstances` and `DescribeInstanceStatus`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct InstanceCondition {
+    /// Such as `running`.
+    pub state: String,
+    /// Why it changed last, as EC2 says it, such as `Server.SpotInstanceTermination: …`; empty while it runs.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// When it was started last.
+    pub launched_at: Option<Timestamp>,
+    /// Whether AWS may take it back.
+    pub is_spot: bool,
+    /// The check of what the instance stands on: `ok`, `impaired`, `initializing`, `insufficient-data` or `not-applicable`.
+    pub system_check: String,
+    /// The check of the instance itself, in the same words.
+    pub instance_check: String,
+    /// What AWS is going to do with it.
+    pub events: Vec<ScheduledEvent>,
+}
+
+/// An event that AWS scheduled for an instance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ScheduledEvent {
+    /// `instance-reboot`, `system-reboot`, `system-maintenance`, `instance-retirement` or `instance-stop`.
+    pub code: String,
+    pub description: String,
+    pub not_before: Option<Timestamp>,
+    pub not_after: Option<Timestamp>,
+}
+
+impl ScheduledEvent {
+    /// AWS keeps what is over for a while and says so in front of the description.
+    pub fn is_over(&self) -> bool {
+        ["[Completed]", "[Canceled]"].iter().any(|mark| self.description.starts_with(mark))
+    }
+
+    /// As people read it.
+    pub fn text(&self) -> String {
+        let when = match (self.not_before, self.not_after) {
+            (Some(begin), Some(end)) => format!(" between {begin} and {end}"),
+            (Some(begin), None) => format!(" from {begin} on"),
+            (None, Some(end)) => format!(" until {end}"),
+            (None, None) => String::new(),
+        };
+        format!("AWS scheduled {} for it{when}: {}", self.code, self.description)
+    }
+}
+
+impl InstanceCondition {
+    /// As people read it, a line each.
+    pub fn text(&self, onset: Timestamp) -> Vec<String> {
+        let spot = if self.is_spot { ", spot" } else { "" };
+        let reason = if self.reason.is_empty() { String::new() } else { format!(": {}", self.reason) };
+        let age = self.launched_at.map(|launched| match onset.duration_since(launched).as_mins() {
+            minutes @ 0..120 => format!(", started {minutes} minutes before"),
+            minutes @ 120.. => format!(", started {} hours before", minutes / 60),
+            _ => format!(", started at {launched}, after the trouble began"),
+        });
+        let checks = match (self.system_check.as_str(), self.instance_check.as_str()) {
+            ("", "") => String::new(),
+            (system, instance) => format!("; checks: host {system}, instance {instance}"),
+        };
+        let mut lines = vec![format!("{}{spot}{}{checks}{reason}", self.state, age.unwrap_or_default())];
+        lines.extend(self.events.iter().map(ScheduledEvent::text));
+        lines
     }
 }
 

@@ -37,6 +37,9 @@ pub struct Incident {
     /// Who takes care of it, where somebody was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assignee: Option<String>,
+    /// When evidence was gathered anew for what joined; absent where that was never worth it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_at: Option<Timestamp>,
     /// The last thing a person said of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feedback: Option<IncidentFeedback>,
@@ -148,6 +151,7 @@ impl Incident {
             }],
             sources: vec![Source::of(&anomaly)],
             flaps: 0,
+            looked_at: None,
             anomaly,
             finding,
             escalation,

@@ -31,5 +31,6 @@ pub mod recovery;
 pub mod remediation;
 pub mod resource;
 pub mod routing;
+pub mod second_look;
 pub mod security;
 pub mod severity;

@@ -13,6 +13,8 @@ use crate::incident::{Incident, Status, StatusChange};
 
 /// Evidence in a timeline, at most: what is older makes room. Changes of status stay.
 const MAX_EVIDENCE: usize = 60;
+/// What stands for evidence in an entry that brings none: without any it would be a change of status.
+const REMARK: &str = "remark";
 /// Sources of one incident, at most.
 const MAX_SOURCES: usize = 20;
 /// Characters of a timeline entry.
@@ -186,6 +188,16 @@ impl Incident {
 
     fn note(&mut self, evidence: &str, why: &str, by: &str, now: Timestamp) {
         self.version += 1;
+        self.tell(evidence, why, by, now);
+    }
+
+    /// Notes what is no evidence of its own.
+    pub(crate) fn remark(&mut self, why: &str, now: Timestamp) {
+        let by = self.timeline.first().map(|entry| entry.by.clone()).unwrap_or_default();
+        self.tell(REMARK, why, &by, now);
+    }
+
+    fn tell(&mut self, evidence: &str, why: &str, by: &str, now: Timestamp) {
         self.timeline.push(StatusChange {
             at: now,
             by: by.to_owned(),

@@ -1,8 +1,8 @@
 //! Auto Scaling groups: as they are, and the two changes that may help.
 
+use nightjar_calls::xml::Element;
 use nightjar_domain::remediation::{GroupState, Member};
 
-use crate::xml::Element;
 use crate::{Ec2Error, Fleet};
 
 impl Fleet {

@@ -6,7 +6,6 @@ mod call;
 mod commands;
 mod groups;
 mod identities;
-mod xml;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -16,7 +15,7 @@ use aws_sdk_ec2::types::{
     Filter, Instance, InstanceStatus, Reservation, ResourceType, SummaryStatus, Tag, TagSpecification,
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use call::Caller;
+use call::Neighbours;
 pub use commands::CommandState;
 use jiff::Timestamp;
 use nightjar_aws::retry::{Failure, classify, explain};
@@ -50,7 +49,7 @@ impl Ec2Error {
 pub struct Fleet {
     client: Client,
     region: String,
-    caller: Option<Caller>,
+    caller: Option<Neighbours>,
 }
 
 impl Fleet {
@@ -62,7 +61,7 @@ impl Fleet {
     /// With Auto Scaling, Systems Manager and IAM called as `config` says.
     #[must_use]
     pub fn calling(self, config: &aws_config::SdkConfig) -> Self {
-        Self { caller: Some(Caller::new(config)), ..self }
+        Self { caller: Some(Neighbours::new(config)), ..self }
     }
 
     /// With a client made elsewhere, for tests.
@@ -75,7 +74,7 @@ impl Fleet {
         &self.region
     }
 
-    fn caller(&self) -> Result<&Caller, Ec2Error> {
+    fn caller(&self) -> Result<&Neighbours, Ec2Error> {
         self.caller.as_ref().ok_or(Ec2Error::NoCaller)
     }
 

@@ -129,6 +129,7 @@ pub fn finding() -> Finding {
         metrics: vec![memory_used()],
         recent: Some(recent()),
         blast_radius: BlastRadius::Alone { of: 3 },
+        state: None,
         history: Vec::new(),
         searches: vec![log_search()],
         gaps: Vec::new(),

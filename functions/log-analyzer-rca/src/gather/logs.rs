@@ -17,6 +17,8 @@ use crate::context::Context;
 const AFTERMATH: SignedDuration = SignedDuration::from_mins(2);
 /// How long the baseline is.
 const BASELINE: SignedDuration = SignedDuration::from_mins(60);
+/// How much is read of trouble that lasts.
+const LONGEST: SignedDuration = SignedDuration::from_mins(60);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Lines read of one window: a sample of the newest where there are more. Logs Insights gives at most 10,000.
 const ALL_LINES: u32 = 6000;
@@ -38,9 +40,7 @@ pub(super) async fn read(
         };
         return LogEvidence { gaps: vec![gap], ..LogEvidence::default() };
     }
-    let from = anomaly.window_start - context.settings.log_window;
-    let until = (anomaly.window_end + AFTERMATH).min(now).max(from + SignedDuration::from_secs(1));
-    let spans = [(from, until), (from - BASELINE, from), (from - DAY, until - DAY)];
+    let spans = spans(anomaly, context.settings.log_window, now);
     let searches: Vec<Search> =
         spans.iter().flat_map(|span| Search::of_all(&resource.log_sources, *span, ALL_LINES)).collect();
     let per_span = searches.len() / spans.len();
@@ -63,6 +63,15 @@ pub(super) async fn read(
         evidence.patterns = compared(&incident, &baselines);
     }
     evidence
+}
+
+/// The anomaly's window, the hour before it, and the same time the day before. Of trouble that lasts the newest hour is read, and
+/// the baseline still ends where the trouble began.
+fn spans(anomaly: &Anomaly, before: SignedDuration, now: Timestamp) -> [(Timestamp, Timestamp); 3] {
+    let onset = anomaly.window_start - before;
+    let until = (anomaly.window_end + AFTERMATH).min(now).max(onset + SignedDuration::from_secs(1));
+    let from = onset.max(until - LONGEST.max(before));
+    [(from, until), (onset - BASELINE, onset), (from - DAY, until - DAY)]
 }
 
 /// All lines of a search, and those that may be trouble where all are too many.
@@ -166,4 +175,36 @@ async fn thorough(context: &Context, search: &Search) -> Part {
 
 async fn within(context: &Context, search: &Search, deadline: Duration) -> Found {
     nightjar_log_search::within(&context.logs, search, context.settings.scan_limit_bytes, deadline).await
+}
+
+#[cfg(test)]
+mod tests {
+    use nightjar_testkit::{anomaly, at};
+
+    use super::*;
+
+    #[test]
+    fn the_windows_lie_before_the_trouble_and_a_day_before() {
+        let told = spans(&anomaly(), SignedDuration::from_mins(15), at("2026-11-21T10:05:00Z"));
+        let expected = [
+            ("2026-11-21T09:40:00Z", "2026-11-21T10:02:00Z"),
+            ("2026-11-21T08:40:00Z", "2026-11-21T09:40:00Z"),
+            ("2026-11-20T09:40:00Z", "2026-11-20T10:02:00Z"),
+        ];
+        assert_eq!(told, expected.map(|(from, until)| (at(from), at(until))));
+    }
+
+    #[test]
+    fn of_trouble_that_lasts_the_newest_hour_is_compared_with_the_time_before_it_all() {
+        let lasting = Anomaly { window_end: at("2026-11-21T13:00:00Z"), ..anomaly() };
+        let [now, before, _] = spans(&lasting, SignedDuration::from_mins(15), at("2026-11-21T13:05:00Z"));
+        assert_eq!(now, (at("2026-11-21T12:02:00Z"), at("2026-11-21T13:02:00Z")));
+        assert_eq!(before, (at("2026-11-21T08:40:00Z"), at("2026-11-21T09:40:00Z")));
+    }
+
+    #[test]
+    fn a_clock_that_is_behind_leaves_a_window_all_the_same() {
+        let [now, ..] = spans(&anomaly(), SignedDuration::from_mins(15), at("2026-11-21T09:00:00Z"));
+        assert_eq!(now, (at("2026-11-21T09:40:00Z"), at("2026-11-21T09:40:01Z")));
+    }
 }

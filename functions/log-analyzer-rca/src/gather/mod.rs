@@ -5,6 +5,7 @@ mod changes;
 mod history;
 mod logs;
 mod metrics;
+mod state;
 
 use std::time::Duration;
 
@@ -42,16 +43,18 @@ pub async fn evidence(context: &Context, anomaly: &Anomaly, now: Timestamp) -> E
         Err(error) => (None, vec![inventory_gap(anomaly, &format!("{error:#}"))]),
     };
     let resource = resource.as_ref();
-    let (logs, changes, metrics, history) = tokio::join!(
+    let (logs, changes, metrics, history, state) = tokio::join!(
         // A search ends itself before the deadline, so that the other groups' lines are not lost with one that is slow.
         logs::read(context, anomaly, resource, now),
         within(deadline, changes::SOURCE, changes::read(context, anomaly, resource, now)),
         within(deadline, metrics::SOURCE, metrics::read(context, anomaly, resource)),
         within(deadline, history::SOURCE, history::read(context, anomaly)),
+        within(deadline, state::SOURCE, state::read(context, anomaly)),
     );
     gaps.extend(changes.gaps);
     gaps.extend(metrics.gaps);
     gaps.extend(history.gaps);
+    gaps.extend(state.gaps);
     let metrics::Moves { own, recent, siblings, asked } = metrics.found;
     Evidence {
         anomaly: anomaly.clone(),
@@ -60,6 +63,7 @@ pub async fn evidence(context: &Context, anomaly: &Anomaly, now: Timestamp) -> E
         metrics: own,
         recent,
         siblings,
+        state: state.found,
         history: history.found,
         gaps,
         tags: resource.map(|resource| resource.tags.clone()).unwrap_or_default(),

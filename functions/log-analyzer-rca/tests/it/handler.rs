@@ -24,8 +24,9 @@ use nightjar_aws::config::ConfigReader;
 use nightjar_aws::envelope::Publisher;
 use nightjar_aws::settings::Environment;
 use nightjar_aws::stores::{AuditStore, FingerprintStore, IncidentStore, InventoryStore, LogWatchStore, SeriesStore};
+use nightjar_calls::Caller;
 use nightjar_domain::anomaly::Anomaly;
-use nightjar_domain::diagnosis::LogSignals;
+use nightjar_domain::diagnosis::{Finding, LogSignals};
 use nightjar_domain::escalation::EscalationRules;
 use nightjar_domain::incident::Incident;
 use nightjar_domain::log_watch::LogWatch;
@@ -35,6 +36,8 @@ use nightjar_log_analyzer_rca::gather::ChangeCache;
 use nightjar_log_analyzer_rca::handler::{Summary, handle};
 use nightjar_log_analyzer_rca::settings::Settings;
 use nightjar_testkit::{anomaly, at, envelope_of, incident, now, resource, sns_event};
+
+use crate::ec2;
 
 struct World {
     anomaly: Anomaly,
@@ -46,6 +49,7 @@ struct World {
     rows: Vec<(&'static str, &'static str)>,
     filter: Rule,
     trail: Rule,
+    ec2: Caller,
     metric_data: Rule,
     put: Rule,
     sns: Rule,
@@ -71,6 +75,7 @@ impl World {
                 .then_output(|| FilterLogEventsOutput::builder().build()),
             trail: mock!(aws_sdk_cloudtrail::Client::lookup_events)
                 .then_output(|| LookupEventsOutput::builder().build()),
+            ec2: ec2::running(),
             metric_data: mock!(aws_sdk_cloudwatch::Client::get_metric_data)
                 .then_output(|| GetMetricDataOutput::builder().build()),
             put: opening(|_| true),
@@ -97,6 +102,7 @@ impl World {
             logs: self.logs(),
             metrics: mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&self.metric_data]),
             cloudtrail: mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, [&self.trail]),
+            calls: self.ec2.clone(),
             changes: ChangeCache::default(),
             inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table.clone()),
             incidents: IncidentStore::new(dynamodb.clone(), settings.incidents_table.clone()),
@@ -356,4 +362,49 @@ async fn one_denied_group_of_several_costs_only_its_own_lines() {
         gaps.len() == 1 && source == "logs of /aws/ec2/secret" && !finding["patterns"].as_l().unwrap().is_empty()
     });
     assert_eq!(world.run().await.unwrap(), told(1, 1));
+}
+
+/// The finding that the incident is opened with.
+fn finding_of(item: &HashMap<String, AttributeValue>) -> Finding {
+    serde_dynamo::from_attribute_value(item["finding"].clone()).unwrap()
+}
+
+#[tokio::test]
+async fn what_aws_has_scheduled_for_the_instance_is_evidence() {
+    let mut world = World::new();
+    world.rows.clear();
+    world.ec2 = ec2::answering(
+        200,
+        "<instanceState><name>running</name></instanceState><launchTime>2026-11-21T09:30:00.000Z</launchTime>\
+         <instanceLifecycle>spot</instanceLifecycle><tagSet><item><key>a</key><value>b</value></item></tagSet>",
+        "<systemStatus><status>impaired</status></systemStatus><instanceStatus><status>ok</status></instanceStatus>\
+         <eventsSet><item><code>instance-retirement</code><description>degraded hardware</description>\
+         <notBefore>2026-11-24T00:00:00.000Z</notBefore></item></eventsSet>",
+    );
+    world.put = opening(|item| {
+        let finding = finding_of(item);
+        let state = finding.state.as_ref().unwrap();
+        let told = (state.state.as_str(), state.is_spot, state.launched_at, state.system_check.as_str());
+        finding.causes[0].kind == "infrastructure_failure"
+            && told == ("running", true, Some(at("2026-11-21T09:30:00Z")), "impaired")
+            && state.events[0].not_before == Some(at("2026-11-24T00:00:00Z"))
+            && finding.gaps.is_empty()
+    });
+    assert_eq!(world.run().await.unwrap().incidents, 1);
+    assert_eq!(world.put.num_calls(), 1);
+}
+
+#[rstest::rstest]
+#[case::refused(ec2::answering(403, "", ""), "DescribeInstance")]
+#[case::gone(ec2::empty(), "it is gone")]
+#[tokio::test]
+async fn an_instance_that_cannot_be_described_is_a_gap(#[case] ec2: Caller, #[case] reason: &'static str) {
+    let mut world = World::new();
+    world.ec2 = ec2;
+    world.put = opening(move |item| {
+        let gaps = finding_of(item).gaps;
+        gaps.len() == 1 && gaps[0].source == "state of the instance" && gaps[0].reason.contains(reason)
+    });
+    assert_eq!(world.run().await.unwrap(), told(1, 1));
+    assert_eq!(world.put.num_calls(), 1);
 }

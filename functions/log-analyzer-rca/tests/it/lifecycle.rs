@@ -80,6 +80,36 @@ async fn evidence_that_makes_an_incident_severe_has_people_told_once() {
     assert!(only(&world).escalation.is_escalated());
 }
 
+#[tokio::test]
+async fn what_joins_later_and_is_worse_is_worth_another_look_and_no_more() {
+    let world = World::new();
+    deliver(&world, message(&later(0)), now()).await.unwrap();
+    assert_eq!(only(&world).finding.likeliest(), None, "there were no lines yet");
+
+    let oom = (4000..4020).map(|process| format!("kernel: Out of memory: Killed process {process} (java)"));
+    world.lines_since(at("2026-11-21T09:40:00Z"), oom.collect());
+    deliver(&world, message(&later(5)), at("2026-11-21T10:06:00Z")).await.unwrap();
+    assert_eq!(only(&world).looked_at, None, "a few minutes later nothing is looked for again");
+
+    let when = at("2026-11-21T10:21:00Z");
+    deliver(&world, message(&later(20)), when).await.unwrap();
+    let incident = only(&world);
+    assert_eq!((incident.looked_at, incident.version), (Some(when), 3));
+    let cause = incident.finding.likeliest().unwrap();
+    assert_eq!(cause.kind, "memory_exhaustion");
+    let remark = incident.timeline.iter().find(|entry| entry.why.starts_with("looked again: ")).unwrap();
+    assert!(remark.why.contains("Memory exhaustion") && remark.by == "log-analyzer-rca", "{remark:?}");
+    assert_eq!(incident.anomaly, later(0), "the incident is still about what opened it");
+
+    // A redelivery, and one that brings nothing new.
+    deliver(&world, message(&later(20)), at("2026-11-21T10:45:00Z")).await.unwrap();
+    deliver(&world, message(&later(40)), at("2026-11-21T10:46:00Z")).await.unwrap();
+    assert_eq!(only(&world).looked_at, Some(when));
+    let worse = Anomaly { observed: 400.0, ..later(45) };
+    deliver(&world, message(&worse), at("2026-11-21T10:51:00Z")).await.unwrap();
+    assert_eq!(only(&world).looked_at, Some(at("2026-11-21T10:51:00Z")));
+}
+
 /// Delivers until it succeeds, as Lambda's retries do.
 fn deliver_at_last(world: &World, anomaly: &Anomaly) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

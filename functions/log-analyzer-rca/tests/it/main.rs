@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
+mod ec2;
 mod handler;
 mod lifecycle;
 mod memory;
+mod windows;

@@ -23,7 +23,7 @@ use aws_sdk_dynamodb::types::error::{ConditionalCheckFailedException, Transactio
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put};
 use aws_sdk_sns::operation::publish::{PublishInput, PublishOutput};
 use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use nightjar_aws::config::ConfigReader;
 use nightjar_aws::envelope::Publisher;
 use nightjar_aws::settings::Environment;
@@ -39,6 +39,8 @@ use nightjar_log_analyzer_rca::gather::ChangeCache;
 use nightjar_log_analyzer_rca::settings::Settings;
 use nightjar_testkit::resource;
 
+use crate::ec2;
+
 type Item = HashMap<String, AttributeValue>;
 
 /// Everything that outlives a delivery.
@@ -52,8 +54,9 @@ struct State {
     published: Vec<(String, String)>,
     /// Kind of each fact that was recorded, by its id.
     facts: HashMap<String, String>,
-    /// Lines that every query finds.
+    /// Lines that every query finds which begins at this time or later.
     lines: Vec<String>,
+    lines_since: Option<Timestamp>,
     /// Publishing fails so often.
     failing_publications: usize,
 }
@@ -102,6 +105,12 @@ impl World {
 
     pub(crate) fn lines(&self, lines: Vec<String>) {
         self.0.lock().unwrap().lines = lines;
+    }
+
+    /// Lines that only windows from `since` on hold.
+    pub(crate) fn lines_since(&self, since: Timestamp, lines: Vec<String>) {
+        let mut state = self.0.lock().unwrap();
+        (state.lines_since, state.lines) = (Some(since), lines);
     }
 
     pub(crate) fn fail_publications(&self, count: usize) {
@@ -162,6 +171,7 @@ impl World {
                     .then_output(|| LookupEventsOutput::builder().build());
                 mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, [&trail])
             },
+            calls: ec2::running(),
             changes: ChangeCache::default(),
             inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table.clone()),
             incidents: IncidentStore::new(dynamodb.clone(), settings.incidents_table.clone()),
@@ -207,10 +217,13 @@ impl World {
         let world = self.clone();
         let results = mock!(aws_sdk_cloudwatchlogs::Client::get_query_results).then_compute_output(
             move |request: &GetQueryResultsInput| {
-                let at = Timestamp::from_second(request.query_id().unwrap().parse::<i64>().unwrap() + 1).unwrap();
-                let at = at.strftime("%Y-%m-%d %H:%M:%S.000").to_string();
+                let from = Timestamp::from_second(request.query_id().unwrap().parse::<i64>().unwrap()).unwrap();
+                let at = (from + SignedDuration::from_secs(1)).strftime("%Y-%m-%d %H:%M:%S.000").to_string();
                 let field = |name: &str, value: &str| ResultField::builder().field(name).value(value).build();
-                let lines = world.0.lock().unwrap().lines.clone();
+                let state = world.0.lock().unwrap();
+                let holds = state.lines_since.is_none_or(|since| from >= since);
+                let lines = if holds { state.lines.clone() } else { vec!["INFO all is well".to_owned()] };
+                drop(state);
                 let rows = lines.iter().map(|line| {
                     vec![field("@timestamp", &at), field("@message", line), field("@log", "0:/aws/ec2/checkout")]
                 });
@@ -339,10 +352,17 @@ impl World {
                 if item["version"] != values[":before"] {
                     return false;
                 }
-                ["status", "severity", "escalation", "timeline", "sources", "version"]
-                    .into_iter()
-                    .zip([":status", ":severity", ":escalation", ":timeline", ":sources", ":version"])
-                    .collect()
+                [
+                    ("status", ":status"),
+                    ("severity", ":severity"),
+                    ("escalation", ":escalation"),
+                    ("timeline", ":timeline"),
+                    ("sources", ":sources"),
+                    ("finding", ":finding"),
+                    ("looked_at", ":looked_at"),
+                    ("version", ":version"),
+                ]
+                .to_vec()
             }
         };
         for (name, value) in set {

@@ -24,7 +24,7 @@ impl IncidentStore {
             .key("id", AttributeValue::S(incident.id.to_string()))
             .update_expression(
                 "SET #status = :status, severity = :severity, escalation = :escalation, timeline = :timeline, \
-                 #sources = :sources, #version = :version",
+                 #sources = :sources, finding = :finding, looked_at = :looked_at, #version = :version",
             )
             .condition_expression("#version = :before")
             .expression_attribute_names("#status", "status")
@@ -35,6 +35,8 @@ impl IncidentStore {
             .expression_attribute_values(":escalation", self.value(&incident.escalation)?)
             .expression_attribute_values(":timeline", self.value(&incident.timeline)?)
             .expression_attribute_values(":sources", self.value(&incident.sources)?)
+            .expression_attribute_values(":finding", self.value(&incident.finding)?)
+            .expression_attribute_values(":looked_at", self.value(&incident.looked_at)?)
             .expression_attribute_values(":version", number(incident.version))
             .expression_attribute_values(":before", number(incident.version.saturating_sub(1)))
             .send()

@@ -44,6 +44,7 @@ pub fn report(incident: &Incident) -> Vec<Section> {
         ("New in the logs", patterns(finding)),
         ("Changes before", changes(finding)),
         ("Reach", vec![sentence(&finding.blast_radius.text())]),
+        ("Instance", finding.state.iter().flat_map(|state| state.text(incident.anomaly.window_start)).collect()),
         ("Before", history(finding)),
         ("Not read", finding.gaps.iter().map(|gap| format!("{}: {}", gap.source, gap.reason)).collect()),
         ("Look again", searches(finding)),

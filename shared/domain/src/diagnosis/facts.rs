@@ -6,10 +6,10 @@ use super::PatternChange;
 use super::blast::BlastRadius;
 use super::change::{self, ChangeKind};
 use super::family::Family;
-use super::reading::{Reading, read};
+use super::reading::{Mark, Reading, read};
 use super::signals::LogSignals;
 use crate::anomaly::Anomaly;
-use crate::evidence::{Change, Evidence, Gap, MetricMove, ObservedPattern};
+use crate::evidence::{Change, Evidence, Gap, InstanceCondition, MetricMove, ObservedPattern};
 use crate::severity::Severity;
 
 /// Trouble in the logs may precede the metric by this much; what is older belongs to something else.
@@ -26,6 +26,8 @@ pub(super) struct Facts<'a> {
     pub(super) changes: &'a [Change],
     pub(super) blast: BlastRadius,
     pub(super) gaps: Vec<&'a Gap>,
+    /// What EC2 says of the instance.
+    pub(super) state: Option<&'a InstanceCondition>,
     /// When the trouble began, as far as the metric and the logs tell.
     pub(super) onset: Option<Timestamp>,
 }
@@ -35,7 +37,7 @@ impl<'a> Facts<'a> {
         let readings = read(&evidence.logs.patterns, signals);
         let mut moves: Vec<_> =
             evidence.metrics.iter().map(|found| (Family::of(&found.metric), found.clone())).collect();
-        moves.insert(0, (Family::of(&evidence.anomaly.metric), own_move(&evidence.anomaly)));
+        moves.insert(0, (Family::of(&evidence.anomaly.metric), MetricMove::of(&evidence.anomaly)));
         Self {
             onset: Some(onset(&evidence.anomaly, &readings)),
             readings,
@@ -44,6 +46,7 @@ impl<'a> Facts<'a> {
             changes: &evidence.changes,
             blast: BlastRadius::of(&evidence.siblings),
             gaps: evidence.logs.gaps.iter().chain(&evidence.gaps).collect(),
+            state: evidence.state.as_ref(),
         }
     }
 
@@ -57,6 +60,7 @@ impl<'a> Facts<'a> {
             changes: &[],
             blast: BlastRadius::Unknown,
             gaps: Vec::new(),
+            state: None,
             onset: None,
         }
     }
@@ -99,6 +103,21 @@ impl<'a> Facts<'a> {
         found
     }
 
+    /// How long the instance had run when the trouble began.
+    pub(super) fn age_at_onset(&self) -> Option<SignedDuration> {
+        let age = self.onset?.duration_since(self.state?.launched_at?);
+        (age >= SignedDuration::ZERO).then_some(age)
+    }
+
+    /// The first line of such a mark that was not there before, and how often it came.
+    pub(super) fn mark(&self, mark: Mark) -> Option<(&str, u64)> {
+        let marks = self.readings.iter().filter(|reading| reading.marks(mark) && reading.news >= 0.4);
+        let first = marks.min_by(|a, b| {
+            a.pattern.first_at.cmp(&b.pattern.first_at).then_with(|| a.pattern.template.cmp(&b.pattern.template))
+        })?;
+        Some((first.pattern.template.as_str(), first.pattern.count))
+    }
+
     /// Events of new errors, whatever their cause.
     pub(super) fn new_error_events(&self) -> u64 {
         self.readings.iter().filter(|reading| reading.is_new_error()).map(|reading| reading.pattern.count).sum()
@@ -134,19 +153,6 @@ impl<'a> Facts<'a> {
     /// Whether something of a kind could not be read, by a word of the gap's source.
     pub(super) fn could_not_read(&self, word: &str) -> bool {
         self.gaps.iter().any(|gap| gap.source.to_lowercase().contains(word))
-    }
-}
-
-/// The anomaly itself as a move: it left its band, or there would be none.
-fn own_move(anomaly: &Anomaly) -> MetricMove {
-    let expected = anomaly.expected;
-    let spread = ((expected.high - expected.low).abs() / 6.0).max(expected.typical.abs() * 0.02).max(1e-9);
-    MetricMove {
-        metric: anomaly.metric.clone(),
-        usual: expected.typical,
-        during: anomaly.observed,
-        z: (anomaly.observed - expected.typical) / spread,
-        moved_at: Some(anomaly.window_start),
     }
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::blast::BlastRadius;
-use crate::evidence::{Change, Gap, LogSearch, MetricMove, PastIncident, RecentValues};
+use crate::evidence::{Change, Gap, InstanceCondition, LogSearch, MetricMove, PastIncident, RecentValues};
 use crate::severity::Severity;
 
 /// The kind of the cause that stands for "not found".
@@ -38,6 +38,9 @@ pub struct Finding {
     /// How far the trouble reaches.
     #[serde(default)]
     pub blast_radius: BlastRadius,
+    /// What EC2 says of the instance; absent for what is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<InstanceCondition>,
     /// Incidents of the same kind before, newest first.
     #[serde(default)]
     pub history: Vec<PastIncident>,
@@ -50,6 +53,9 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// How many changes a finding keeps; those that touch the resource first.
+    pub(crate) const MAX_CHANGES: usize = 10;
+
     /// How bad the likeliest cause is; where none is known, the worst of what is new in the logs.
     pub fn severity(&self) -> Option<Severity> {
         match self.causes.first() {

@@ -3,6 +3,7 @@
 mod blast;
 mod case;
 mod change;
+mod concept;
 mod endpoint;
 mod engines;
 mod facts;
@@ -22,7 +23,7 @@ pub(crate) use reading::SAMPLE_CHARS;
 pub use finding::{Argument, Cause, Finding, LogPattern, PatternChange, UNKNOWN};
 pub use movement::{calm_until, movement};
 pub(crate) use phrase::Phrase;
-pub use signals::{LogSignals, Signal, SignalDocument, SignalsDocument, SignalsError};
+pub use signals::{ConceptDocument, LogSignals, Signal, SignalDocument, SignalsDocument, SignalsError};
 pub(crate) use windows::messages;
 pub use windows::{LogWindow, compare};
 
@@ -33,8 +34,6 @@ use reading::Reading;
 
 /// How many patterns a finding keeps, most telling first. The rest is counted in `patterns_cut`.
 const MAX_PATTERNS: usize = 20;
-/// How many changes a finding keeps; those that touch the resource first.
-const MAX_CHANGES: usize = 10;
 /// Resources of a change that are kept, and characters of a name.
 const MAX_RESOURCES: usize = 5;
 const NAME_CHARS: usize = 200;
@@ -70,6 +69,7 @@ pub fn diagnose(evidence: &Evidence, signals: &LogSignals) -> Finding {
         metrics: shown_metrics(&evidence.metrics),
         recent: evidence.recent.clone(),
         blast_radius: facts.blast.clone(),
+        state: evidence.state.clone(),
         history: evidence.history.clone(),
         cost_usd: evidence.cost_usd(),
         searches: evidence.logs.searches.clone(),
@@ -106,8 +106,8 @@ fn shown_changes(changes: &[Change]) -> (Vec<Change>, u64) {
     changes.sort_by(|a, b| {
         b.touches.is_some().cmp(&a.touches.is_some()).then(b.at.cmp(&a.at)).then_with(|| a.event.cmp(&b.event))
     });
-    let cut = changes.len().saturating_sub(MAX_CHANGES) as u64;
-    changes.truncate(MAX_CHANGES);
+    let cut = changes.len().saturating_sub(Finding::MAX_CHANGES) as u64;
+    changes.truncate(Finding::MAX_CHANGES);
     for change in &mut changes {
         change.resources.truncate(MAX_RESOURCES);
         let texts = [&mut change.event, &mut change.service, &mut change.by, &mut change.from];

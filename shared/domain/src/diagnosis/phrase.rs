@@ -47,18 +47,24 @@ impl Phrase {
     /// Whether `line`, in lower case, contains the phrase. A phrase begins and ends where a word does, unless it begins
     /// or ends with `*`.
     pub(crate) fn is_in(&self, line: &str) -> bool {
-        let Some((first, rest)) = self.parts.split_first() else { return false };
-        line.match_indices(first.as_str()).any(|(start, _)| {
+        self.places(line).next().is_some()
+    }
+
+    /// Where `line`, in lower case, contains the phrase: the bytes of its start and of its end.
+    pub(crate) fn places<'l>(&'l self, line: &'l str) -> impl Iterator<Item = (usize, usize)> + 'l {
+        let (first, rest) =
+            self.parts.split_first().map_or(("", [].as_slice()), |(first, rest)| (first.as_str(), rest));
+        let starts = (!first.is_empty()).then(|| line.match_indices(first)).into_iter().flatten();
+        starts.filter_map(move |(start, _)| {
             let mut end = start + first.len();
             if !self.open_start && !at_word_edge(line, start) {
-                return false;
+                return None;
             }
             for part in rest {
                 let reach = floor(line, (end + GAP + part.len()).min(line.len()));
-                let Some(at) = line.get(end..reach).and_then(|near| near.find(part.as_str())) else { return false };
-                end += at + part.len();
+                end += line.get(end..reach)?.find(part.as_str())? + part.len();
             }
-            self.open_end || at_word_edge(line, end)
+            (self.open_end || at_word_edge(line, end)).then_some((start, end))
         })
     }
 }

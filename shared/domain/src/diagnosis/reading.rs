@@ -6,7 +6,21 @@ use crate::evidence::ObservedPattern;
 use crate::severity::Severity;
 
 /// The pseudo cause of lines that tell of a start or a release. It is no fault, only a mark in time.
-pub(super) const MARKER: &str = "deploy_marker";
+const DEPLOY_MARK: &str = "deploy_marker";
+/// The same of lines that tell of a setting or a switch that was changed.
+const SETTING_MARK: &str = "setting_marker";
+
+/// A mark in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    Deploy,
+    Setting,
+}
+
+/// Whether the cause of a signal is a mark in time and no fault.
+pub(super) fn is_mark(cause: &str) -> bool {
+    [DEPLOY_MARK, SETTING_MARK].contains(&cause)
+}
 /// What a signal that is not the first of its line counts for: a line about a full disk may also say "failed".
 const SECONDARY: f64 = 0.3;
 /// What a pattern that is as frequent as before counts for.
@@ -40,7 +54,7 @@ impl Reading<'_> {
     /// Causes with their signal's strength, in the order of the configuration, each once.
     fn causes(&self) -> impl Iterator<Item = (&str, f64)> {
         let named = self.signals.iter().filter_map(|signal| Some((signal.cause.as_deref()?, signal.strength)));
-        named.filter(|(cause, _)| *cause != MARKER)
+        named.filter(|(cause, _)| !is_mark(cause))
     }
 
     /// How much the pattern says for `cause`, 0 to 1.
@@ -54,13 +68,17 @@ impl Reading<'_> {
         strength * self.news * self.gravity
     }
 
-    pub(super) fn is_marker(&self) -> bool {
-        self.signals.iter().any(|signal| signal.cause.as_deref() == Some(MARKER))
+    pub(super) fn marks(&self, mark: Mark) -> bool {
+        let name = match mark {
+            Mark::Deploy => DEPLOY_MARK,
+            Mark::Setting => SETTING_MARK,
+        };
+        self.signals.iter().any(|signal| signal.cause.as_deref() == Some(name))
     }
 
     /// How bad such a line is; `None` for an ordinary one.
     pub(super) fn severity(&self) -> Option<Severity> {
-        let found = self.signals.iter().find(|signal| signal.cause.as_deref() != Some(MARKER))?;
+        let found = self.signals.iter().find(|signal| signal.cause.as_deref().is_none_or(|cause| !is_mark(cause)))?;
         Some(if self.gravity < 1.0 { found.severity.min(Severity::Low) } else { found.severity })
     }
 

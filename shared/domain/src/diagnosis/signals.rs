@@ -6,6 +6,7 @@ use regex_lite::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::concept::Concept;
 use super::phrase::Phrase;
 use crate::severity::Severity;
 
@@ -39,6 +40,9 @@ pub struct SignalDocument {
     /// begins and ends where a word does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub phrases: Vec<String>,
+    /// What such lines are about, for words that no phrase foresees.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub concepts: Vec<ConceptDocument>,
     /// A regular expression without flags or look-around, for what phrases cannot say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
@@ -50,6 +54,19 @@ pub struct SignalDocument {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strength: Option<f64>,
     pub why: String,
+}
+
+/// A line has the concept when it has a phrase of each of its groups, in whatever order, within 60 characters.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConceptDocument {
+    /// What the line names, such as `memory` and `heap`.
+    pub about: Vec<String>,
+    /// What it says of it, such as `exhaust*` and `used up`.
+    pub says: Vec<String>,
+    /// What it must have besides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<Vec<String>>,
 }
 
 /// The signals, compiled.
@@ -69,12 +86,14 @@ pub struct Signal {
     /// 0 to 1.
     pub strength: f64,
     phrases: Vec<Phrase>,
+    concepts: Vec<Concept>,
     pattern: Option<Regex>,
 }
 
 impl Signal {
     fn is_in(&self, lowercase: &str) -> bool {
         self.phrases.iter().any(|phrase| phrase.is_in(lowercase))
+            || self.concepts.iter().any(|concept| concept.is_in(lowercase))
             || self.pattern.as_ref().is_some_and(|pattern| pattern.is_match(lowercase))
     }
 }
@@ -181,8 +200,15 @@ fn compile(index: usize, signal: SignalDocument) -> Result<Signal, String> {
             None => return fail(format!("the phrase {phrase:?} is empty and would match every line")),
         }
     }
-    if phrases.is_empty() && signal.pattern.is_none() {
-        return fail("neither phrases nor a pattern: nothing would ever match".to_owned());
+    let mut concepts = Vec::new();
+    for concept in &signal.concepts {
+        match Concept::new(&concept.about, &concept.says, concept.with.as_deref()) {
+            Ok(concept) => concepts.push(concept),
+            Err(problem) => return fail(problem),
+        }
+    }
+    if phrases.is_empty() && concepts.is_empty() && signal.pattern.is_none() {
+        return fail("neither phrases nor concepts nor a pattern: nothing would ever match".to_owned());
     }
     let strength = signal.strength.unwrap_or(ORDINARY_STRENGTH);
     if !(0.0..=1.0).contains(&strength) {
@@ -195,7 +221,15 @@ fn compile(index: usize, signal: SignalDocument) -> Result<Signal, String> {
             return fail(format!("pattern {source:?}: {}", one_line(&error.to_string())));
         }
     };
-    Ok(Signal { name: signal.name, severity: signal.severity, cause: signal.cause, strength, phrases, pattern })
+    Ok(Signal {
+        name: signal.name,
+        severity: signal.severity,
+        cause: signal.cause,
+        strength,
+        phrases,
+        concepts,
+        pattern,
+    })
 }
 
 /// A regular expression's error spans several lines.

@@ -3,12 +3,16 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
+use nightjar_domain::alert::report;
 use nightjar_domain::diagnosis::{
     Finding, LogSignals, LogWindow, PatternChange, UNKNOWN, compare, diagnose, hypotheses,
 };
-use nightjar_domain::evidence::{Evidence, Gap, LogEvidence, LogLine, ObservedPattern};
+use nightjar_domain::evidence::{
+    Evidence, Gap, InstanceCondition, LogEvidence, LogLine, ObservedPattern, ScheduledEvent,
+};
+use nightjar_domain::incident::Incident;
 use nightjar_domain::severity::Severity;
-use nightjar_testkit::{anomaly, at, change, evidence, log_line, observed_pattern};
+use nightjar_testkit::{anomaly, at, change, evidence, finding, incident, log_line, observed_pattern};
 use proptest::prelude::*;
 use rstest::rstest;
 
@@ -88,6 +92,86 @@ fn a_near_change_that_touches_the_resource_outweighs_its_consequences() {
     assert_eq!(diagnose(&evidence, &signals()).causes[0].kind, "dependency_failure", "long before is no cause");
 }
 
+fn scheduled(code: &str, description: &str, begin: &str) -> InstanceCondition {
+    let event = ScheduledEvent {
+        code: code.to_owned(),
+        description: description.to_owned(),
+        not_before: Some(at(begin)),
+        not_after: None,
+    };
+    InstanceCondition { state: "running".to_owned(), events: vec![event], ..InstanceCondition::default() }
+}
+
+fn ended(reason: &str, is_spot: bool) -> InstanceCondition {
+    let (state, reason) = ("terminated".to_owned(), reason.to_owned());
+    InstanceCondition { state, reason, is_spot, ..InstanceCondition::default() }
+}
+
+fn checked(system: &str) -> InstanceCondition {
+    let (state, system_check) = ("running".to_owned(), system.to_owned());
+    InstanceCondition { state, system_check, ..InstanceCondition::default() }
+}
+
+#[rstest]
+#[case::a_reboot_that_is_under_way(
+    scheduled("system-reboot", "maintenance", "2026-11-21T09:50:00Z"),
+    "infrastructure_failure"
+)]
+#[case::a_reboot_next_week(scheduled("system-reboot", "maintenance", "2026-11-28T02:00:00Z"), UNKNOWN)]
+#[case::a_reboot_that_is_done(scheduled("system-reboot", "[Completed] maintenance", "2026-11-21T09:50:00Z"), UNKNOWN)]
+#[case::a_host_that_is_failing(
+    scheduled("instance-retirement", "degraded", "2026-11-28T02:00:00Z"),
+    "infrastructure_failure"
+)]
+#[case::taken_back(ended("Server.SpotInstanceTermination: Spot instance termination", true), "infrastructure_failure")]
+#[case::stopped_by_somebody(
+    ended("Client.UserInitiatedShutdown: User initiated shutdown", false),
+    "infrastructure_failure"
+)]
+#[case::a_check_that_fails(checked("impaired"), "infrastructure_failure")]
+#[case::all_is_well(checked("ok"), UNKNOWN)]
+fn what_ec2_says_of_the_instance_counts(#[case] state: InstanceCondition, #[case] expected: &str) {
+    let finding = diagnose(&Evidence { state: Some(state.clone()), ..Evidence::of(anomaly()) }, &signals());
+    assert_eq!(finding.causes[0].kind, expected, "{}", finding.summary);
+    assert_eq!(finding.state, Some(state));
+}
+
+#[test]
+fn people_read_how_the_instance_stands() {
+    let mut state = scheduled("instance-retirement", "degraded hardware", "2026-11-28T02:00:00Z");
+    (state.is_spot, state.launched_at) = (true, Some(at("2026-11-21T09:30:00Z")));
+    (state.system_check, state.instance_check) = ("impaired".to_owned(), "ok".to_owned());
+    let incident = Incident { finding: Finding { state: Some(state), ..finding() }, ..incident() };
+    let section = report(&incident).into_iter().find(|section| section.heading == "Instance").unwrap();
+    assert_eq!(
+        section.lines,
+        [
+            "running, spot, started 25 minutes before; checks: host impaired, instance ok",
+            "AWS scheduled instance-retirement for it from 2026-11-28T02:00:00Z on: degraded hardware",
+        ]
+    );
+}
+
+#[test]
+fn a_new_instance_is_a_reason_to_look_at_what_it_was_started_with() {
+    let launched_at = Some(at("2026-11-21T09:45:00Z"));
+    let state = InstanceCondition { launched_at, ..checked("ok") };
+    let logs = LogEvidence { patterns: vec![new("TypeError: price is undefined", 30)], ..evidence().logs };
+    let finding = diagnose(&Evidence { logs, state: Some(state), ..Evidence::of(anomaly()) }, &signals());
+    assert_eq!(finding.causes[0].kind, "bad_deploy");
+    let told =
+        finding.causes[0].supports.iter().any(|argument| argument.text.starts_with("the instance runs only for "));
+    assert!(told, "{:?}", finding.causes[0].supports);
+}
+
+#[test]
+fn a_switch_that_was_thrown_is_named_where_errors_follow_it() {
+    let thrown = new("pricing.rounding switched on for all tenants by rule 7", 3);
+    let errors = new("ERROR cart left at the till: sums differ", 40);
+    assert_eq!(kinds(&diagnosed(vec![thrown.clone(), errors]))[0], "configuration_change");
+    assert_eq!(kinds(&diagnosed(vec![thrown]))[0], UNKNOWN, "a switch alone is no trouble");
+}
+
 #[test]
 fn a_cause_that_only_the_configuration_knows_is_found_by_its_lines() {
     let json = r#"{"error_like": "boom", "runbooks": {"flux_overload": "https://wiki.example/flux"}, "signals": [
@@ -158,8 +242,11 @@ fn windows_are_compared_by_rate_and_a_stack_trace_is_one_event() {
 fn a_background_that_comes_and_goes_names_nothing() {
     let document: serde_json::Value =
         serde_json::from_str(include_str!("../../../../config/log_signals.json")).unwrap();
-    let phrases =
-        document["signals"].as_array().unwrap().iter().flat_map(|signal| signal["phrases"].as_array().unwrap());
+    let phrases = document["signals"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|signal| signal["phrases"].as_array().into_iter().flatten());
     let rare: BTreeSet<String> =
         phrases.map(|phrase| format!("daemon says {}", phrase.as_str().unwrap().replace('*', " "))).collect();
     let patterns = rare.iter().enumerate().filter(|(index, _)| index % 13 == 0).map(|(index, text)| {

@@ -19,5 +19,6 @@ mod recovery;
 mod remediation;
 mod routing;
 mod scenarios;
+mod second_look;
 mod thresholds;
 mod tokens;

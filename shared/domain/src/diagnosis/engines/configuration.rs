@@ -4,6 +4,7 @@ use super::super::case::Case;
 use super::super::change::ChangeKind;
 use super::super::facts::Facts;
 use super::super::finding::Cause;
+use super::super::reading::Mark;
 use super::deploy::deployed;
 use crate::severity::Severity;
 
@@ -46,6 +47,10 @@ pub(super) fn examine(facts: &Facts<'_>) -> Option<Cause> {
             (false, false) => 0.0,
         };
         case = case.supports_if(weight > 0.0, weight * nearness, deployed(change));
+    }
+    // Enough to be named where nothing else is, and too little to explain other causes away: settings are reloaded every day.
+    if let Some((template, count)) = facts.mark(Mark::Setting).filter(|_| facts.new_error_events() > 0) {
+        case = case.supports(0.45, format!("the logs tell of a changed setting: {count} × {template:?}"));
     }
     case.finish()
 }

@@ -1,13 +1,19 @@
 //! A release brought the trouble: somebody deployed, and errors that nobody saw before began after it.
 
+use jiff::SignedDuration;
+
 use super::super::case::Case;
 use super::super::change::ChangeKind;
 use super::super::facts::Facts;
 use super::super::finding::Cause;
+use super::super::reading::Mark;
 use crate::evidence::Change;
 use crate::severity::Severity;
 
 pub(super) const KIND: &str = "bad_deploy";
+
+/// What an instance brought with it shows soon.
+const NEW_INSTANCE: SignedDuration = SignedDuration::from_mins(30);
 
 pub(super) fn examine(facts: &Facts<'_>) -> Option<Cause> {
     let mut case =
@@ -25,10 +31,14 @@ pub(super) fn examine(facts: &Facts<'_>) -> Option<Cause> {
         };
         case = case.supports_if(weight > 0.0, weight * nearness, deployed(change));
     }
-    let marker = marker(facts);
+    let marker = facts.mark(Mark::Deploy);
     if let Some((template, count)) = marker.filter(|_| errors > 0) {
         let weight = if broken { 0.45 } else { 0.2 };
         case = case.supports(weight, format!("a start or release shows in the logs: {count} × {template:?}"));
+    }
+    if let Some(age) = facts.age_at_onset().filter(|age| *age <= NEW_INSTANCE && (broken || errors > 0)) {
+        let text = format!("the instance runs only for {} minutes: its image and its user data are new", age.as_mins());
+        case = case.supports(0.3, text);
     }
     let nobody_deployed = facts.anomaly.is_some() && deploys.is_empty() && !facts.could_not_read("cloudtrail");
     case.contradicts_if(nobody_deployed && marker.is_none(), 0.25, "nothing was deployed in the hours before").finish()
@@ -37,13 +47,4 @@ pub(super) fn examine(facts: &Facts<'_>) -> Option<Cause> {
 pub(super) fn deployed(change: &Change) -> String {
     let what = change.touches.as_ref().map(|touches| format!(", {touches}")).unwrap_or_default();
     format!("{} by {} at {}{what}", change.event, change.by, change.at)
-}
-
-/// The most telling line of a start or a release that was not there before.
-fn marker<'a>(facts: &'a Facts<'_>) -> Option<(&'a str, u64)> {
-    let markers = facts.readings.iter().filter(|reading| reading.is_marker() && reading.news >= 0.4);
-    let first = markers.min_by(|a, b| {
-        a.pattern.first_at.cmp(&b.pattern.first_at).then_with(|| a.pattern.template.cmp(&b.pattern.template))
-    })?;
-    Some((first.pattern.template.as_str(), first.pattern.count))
 }

@@ -3,7 +3,7 @@
 use super::super::case::Case;
 use super::super::facts::Facts;
 use super::super::finding::Cause;
-use super::super::reading::MARKER;
+use super::super::reading::is_mark;
 use super::super::signals::LogSignals;
 
 pub(super) fn examine<'a>(
@@ -11,7 +11,7 @@ pub(super) fn examine<'a>(
     signals: &'a LogSignals,
     known: &'a [&str],
 ) -> impl Iterator<Item = Cause> + 'a {
-    signals.causes().into_iter().filter(|kind| *kind != MARKER && !known.contains(kind)).filter_map(|kind| {
+    signals.causes().into_iter().filter(|kind| !is_mark(kind) && !known.contains(kind)).filter_map(|kind| {
         let severity = signals.severity_of(kind)?;
         Case::new(kind, severity, "Read the lines that point to it, and what changed before the first of them.")
             .logs(facts)

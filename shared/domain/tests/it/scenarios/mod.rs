@@ -2,19 +2,19 @@
 
 mod world;
 
-use nightjar_domain::diagnosis::{Finding, LogSignals, diagnose};
+use nightjar_domain::diagnosis::{Cause, LogSignals, diagnose, hypotheses};
+use rstest::rstest;
 
 use world::{Scenario, all};
 
 /// Where the truth stands among the causes, from 1; 0 where it is missing.
-fn place(scenario: &Scenario, finding: &Finding) -> usize {
-    finding.causes.iter().position(|cause| cause.kind == scenario.truth).map_or(0, |place| place + 1)
+fn place(scenario: &Scenario, causes: &[Cause]) -> usize {
+    causes.iter().position(|cause| cause.kind == scenario.truth).map_or(0, |place| place + 1)
 }
 
-fn report(name: &str, scenario: &Scenario, finding: &Finding) -> String {
-    let causes: Vec<String> =
-        finding.causes.iter().map(|cause| format!("{} {:.2}", cause.kind, cause.confidence)).collect();
-    format!("{name:<24} {:<28} place {}  {}", scenario.truth, place(scenario, finding), causes.join(", "))
+fn report(name: &str, scenario: &Scenario, causes: &[Cause]) -> String {
+    let told: Vec<String> = causes.iter().map(|cause| format!("{} {:.2}", cause.kind, cause.confidence)).collect();
+    format!("{name:<24} {:<28} place {}  {}", scenario.truth, place(scenario, causes), told.join(", "))
 }
 
 #[test]
@@ -23,11 +23,11 @@ fn the_true_cause_comes_first_and_no_cause_is_invented() {
     let (mut faults, mut first, mut unknown) = (0, 0, 0);
     for (name, scenario) in all("scenarios") {
         let finding = diagnose(&scenario.evidence(), &signals);
-        println!("{}", report(&name, &scenario, &finding));
+        println!("{}", report(&name, &scenario, &finding.causes));
         if std::env::var_os("SCENARIO").is_some_and(|wanted| wanted.to_string_lossy() == name) {
             println!("{}\n{finding:#?}", scenario.title);
         }
-        let place = place(&scenario, &finding);
+        let place = place(&scenario, &finding.causes);
         if scenario.is_unknown() {
             unknown += 1;
             assert_eq!(place, 1, "{name}: {}", finding.summary);
@@ -52,12 +52,34 @@ fn faults_that_the_engines_were_not_built_for() {
     let (mut faults, mut first, mut in_three) = (0, 0, 0);
     for (name, scenario) in all("scenarios/held_out") {
         let finding = diagnose(&scenario.evidence(), &signals);
-        println!("{}", report(&name, &scenario, &finding));
-        let place = place(&scenario, &finding);
+        println!("{}", report(&name, &scenario, &finding.causes));
+        let place = place(&scenario, &finding.causes);
         faults += 1;
         first += usize::from(place == 1);
         in_three += usize::from((1..=3).contains(&place));
     }
     println!("first in {first}, in the top three in {in_three} of {faults}");
     assert!(faults >= 8 && first * 4 >= faults * 3, "the truth is first in {first} of {faults}");
+}
+
+/// What two files say, as `nightjar logs analyze` sees them: no metric, no change, no state. `own_words` are faults told in words that
+/// no program is known for, `known_programs` are lines of programs that everybody runs.
+#[rstest]
+#[case::own_words("scenarios/own_words", 27, 31)]
+#[case::known_programs("scenarios/known_programs", 14, 15)]
+fn logs_alone_name_the_cause(#[case] folder: &str, #[case] at_least: usize, #[case] of: usize) {
+    let signals = LogSignals::bundled().unwrap();
+    let (mut faults, mut first) = (0, 0);
+    for (name, scenario) in all(folder) {
+        let causes = hypotheses(&scenario.evidence().logs.patterns, &signals);
+        println!("{}", report(&name, &scenario, &causes));
+        if scenario.is_unknown() {
+            assert_eq!(place(&scenario, &causes), 1, "{name} names a cause where there is none");
+        } else {
+            faults += 1;
+            first += usize::from(place(&scenario, &causes) == 1);
+        }
+    }
+    println!("first in {first} of {faults}");
+    assert!(faults == of && first >= at_least, "the truth is first in {first} of {faults}");
 }

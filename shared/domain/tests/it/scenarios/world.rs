@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use nightjar_domain::anomaly::{Anomaly, ExpectedRange};
 use nightjar_domain::diagnosis::{LogWindow, Sibling, calm_until, compare, movement, touches};
-use nightjar_domain::evidence::{Change, Evidence, Gap, LogEvidence, LogLine, LogSearch, MetricMove, Neighbours};
+use nightjar_domain::evidence::{
+    Change, Evidence, Gap, InstanceCondition, LogEvidence, LogLine, LogSearch, MetricMove, Neighbours,
+};
 use nightjar_domain::metric::Metric;
 use nightjar_testkit::{INSTANCE, LOG_GROUP, anomaly, at};
 use serde::Deserialize;
@@ -30,6 +32,7 @@ pub(crate) struct Scenario {
     changes: Vec<Changed>,
     unreadable: Vec<Gap>,
     siblings: Option<Siblings>,
+    state: Option<InstanceCondition>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -130,6 +133,7 @@ impl Scenario {
             siblings: self.siblings.iter().flat_map(Siblings::told).collect(),
             metrics,
             recent: None,
+            state: self.state.clone(),
             history: Vec::new(),
             gaps: self.unreadable.clone(),
             tags: BTreeMap::new(),
@@ -291,29 +295,39 @@ fn fill(template: &str, at: Timestamp, dice: &mut Dice) -> String {
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         text.push_str(before);
-        let Some((name, after)) = after.split_once('}') else { break };
-        match name {
-            "ts" => text.push_str(&at.to_string()),
-            "n" => text.push_str(&(1000 + dice.below(60_000)).to_string()),
-            "d" => text.push_str(&dice.below(10).to_string()),
-            "ms" => text.push_str(&(3 + dice.below(180)).to_string()),
-            "hex" => write!(text, "{:08x}", dice.below(1 << 32)).unwrap(),
-            "ip" => write!(text, "198.51.100.{}", dice.below(250)).unwrap(),
-            "user" => text.push_str(USERS[dice.below(6) as usize]),
-            "uuid" => write!(
-                text,
-                "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
-                dice.below(1 << 32),
-                dice.below(1 << 16),
-                dice.below(1 << 12),
-                dice.below(1 << 12),
-                dice.below(1 << 48)
-            )
-            .unwrap(),
-            other => panic!("no such place: {{{other}}}"),
-        }
         rest = after;
+        let named = after.split_once('}').filter(|(name, _)| value(name, at, dice, &mut text));
+        match named {
+            Some((_, after)) => rest = after,
+            // A brace of the line itself, such as JSON has.
+            None => text.push('{'),
+        }
     }
     text.push_str(rest);
     text
+}
+
+/// Writes the value of a place; `false` where there is no such place.
+fn value(name: &str, at: Timestamp, dice: &mut Dice, text: &mut String) -> bool {
+    match name {
+        "ts" => text.push_str(&at.to_string()),
+        "n" => text.push_str(&(1000 + dice.below(60_000)).to_string()),
+        "d" => text.push_str(&dice.below(10).to_string()),
+        "ms" => text.push_str(&(3 + dice.below(180)).to_string()),
+        "hex" => write!(text, "{:08x}", dice.below(1 << 32)).unwrap(),
+        "ip" => write!(text, "198.51.100.{}", dice.below(250)).unwrap(),
+        "user" => text.push_str(USERS[dice.below(6) as usize]),
+        "uuid" => write!(
+            text,
+            "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+            dice.below(1 << 32),
+            dice.below(1 << 16),
+            dice.below(1 << 12),
+            dice.below(1 << 12),
+            dice.below(1 << 48)
+        )
+        .unwrap(),
+        _ => return false,
+    }
+    true
 }
