@@ -2,8 +2,8 @@
 
 use nightjar_domain::remediation::{AccessKey, UserState};
 
-use crate::xml::Element;
 use crate::{Ec2Error, Fleet};
+use nightjar_calls::xml::Element;
 
 impl Fleet {
     /// The user with its tags and keys right now; `None` when IAM knows no such user.

@@ -107,13 +107,11 @@ pub(super) async fn deliver(mail: Mail) -> Result<(), SendError> {
     };
     let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(relay.0.as_str()).map_err(&failed)?;
     let transport = transport.timeout(Some(TIMEOUT)).build();
-    match tokio::time::timeout(TIMEOUT, transport.send(message)).await {
-        Ok(sent) => sent.map(drop).map_err(failed),
-        Err(_) => {
-            let problem = format!("no answer within {} s", TIMEOUT.as_secs());
-            Err(SendError::Unreachable { host, problem })
-        }
-    }
+    let Ok(sent) = tokio::time::timeout(TIMEOUT, transport.send(message)).await else {
+        let problem = format!("no answer within {} s", TIMEOUT.as_secs());
+        return Err(SendError::Unreachable { host, problem });
+    };
+    sent.map(drop).map_err(failed)
 }
 
 #[cfg(test)]

@@ -59,7 +59,9 @@ impl World {
         });
         let published = mock!(Client::query)
             .match_requests(|request| request.table_name() == Some("aiops-config"))
-            .then_compute_output(move |_| QueryOutput::builder().set_items(Some(routes.map(version).into_iter().collect())).build());
+            .then_compute_output(move |_| {
+                QueryOutput::builder().set_items(Some(routes.map(version).into_iter().collect())).build()
+            });
         let tip = mock!(Client::query)
             .match_requests(|request| request.table_name() == Some("aiops-audit"))
             .then_output(|| QueryOutput::builder().build());

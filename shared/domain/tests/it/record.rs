@@ -3,7 +3,6 @@ use nightjar_domain::record::record;
 use nightjar_testkit::{at, incident};
 use serde_json::{Value, json};
 
-
 fn fact(kind: FactKind, second: u32, details: Value) -> Fact {
     let when = at(&format!("2026-11-21T10:07:{second:02}Z"));
     Fact::new(kind, "alert-handler", "slack", None, when, details)
