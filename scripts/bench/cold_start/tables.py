@@ -23,6 +23,7 @@ ENVIRONMENT = {
     "ROUTING_TABLE": "aiops-routing",
     "REMEDIATIONS_TABLE": "aiops-remediations",
     "COVERAGE_TABLE": "aiops-coverage",
+    "CONFIG_TABLE": "aiops-config",
     "SECURITY_TABLE": "aiops-security",
     "LIVE_TABLE": "aiops-live",
     "ANOMALIES_TOPIC_ARN": f"{_TOPIC}anomalies",
