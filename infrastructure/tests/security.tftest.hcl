@@ -271,7 +271,7 @@ run "the_root_cause_analysis_only_reads" {
     condition = toset(flatten([
       for statement in jsondecode(module.log_analyzer_rca.policy).Statement : statement.Action
       if contains(statement.Resource, "*")
-    ])) == toset(["cloudwatch:GetMetricData", "cloudtrail:LookupEvents", "logs:GetQueryResults", "logs:StopQuery"])
+    ])) == toset(["cloudwatch:GetMetricData", "cloudtrail:LookupEvents", "ec2:DescribeInstanceStatus", "ec2:DescribeInstances", "logs:GetQueryResults", "logs:StopQuery"])
     error_message = "On all resources it may only do what takes no resource in IAM."
   }
 
