@@ -69,8 +69,7 @@ export PATH="$venv/bin:$PATH"
 # --- Build ------------------------------------------------------------------------------------------------------------
 
 # Where the sources lie on this machine would otherwise stand in every panic message, and make each machine's bytes its own.
-# Nobody unwinds: tables for it would only be weight.
-export RUSTFLAGS="-C force-unwind-tables=no --remap-path-prefix=$root=. --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo ${RUSTFLAGS:-}"
+export RUSTFLAGS="--remap-path-prefix=$root=. --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo ${RUSTFLAGS:-}"
 
 # The EC2 SDK is larger than everything else together; functions that need it have a profile of their own (see Cargo.toml).
 light=() ec2=()
