@@ -11,6 +11,8 @@ const { page, errors } = await open(browser);
 page.setDefaultTimeout(20_000);
 
 const rowOf = (resource) => page.locator(".incident", { has: page.getByTitle(resource, { exact: true }) }).first();
+/** Of a long list only what is in sight is in the document: the search brings it there. */
+const search = (resource) => page.getByRole("searchbox").fill(resource);
 
 const steps = {
   async sign_in() {
@@ -22,6 +24,7 @@ const steps = {
   },
   /** Waits for an incident of the resource to appear by itself; answers when it did, in seconds since 1970. */
   async see(resource) {
+    await search(resource);
     await rowOf(resource).waitFor({ timeout: 120_000 });
     return { at: Date.now() / 1000 };
   },
@@ -35,6 +38,7 @@ const steps = {
   async reload(rest) {
     const [resource, state] = rest.split(" ");
     await page.reload();
+    await search(resource);
     await rowOf(resource).locator(".chip", { hasText: state }).waitFor();
   },
   async suppress(resource) {
