@@ -163,7 +163,8 @@ export async function mock(options = {}) {
   function showRecord(request, response, id) {
     const found = incidents.get(id);
     if (found === undefined) return showEvent(request, response, id);
-    const lines = found.timeline.map((step) => `| ${step.at} | ${step.by} | ${step.to} | ${step.why} |`);
+    const told = trail.entries.filter(({ fact }) => fact.because_of === id).map(({ fact }) => `| ${fact.at} | ${fact.actor} | ${fact.kind} ${fact.subject} | |`);
+    const lines = [...found.timeline.map((step) => `| ${step.at} | ${step.by} | ${step.to} | ${step.why} |`), ...told];
     response.writeHead(200, { "content-type": "text/markdown; charset=utf-8" });
     response.end(`# ${found.title}\n\n${lines.join("\n")}\n`);
   }

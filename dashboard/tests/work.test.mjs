@@ -139,6 +139,7 @@ describe("an incident", () => {
     const text = readFileSync(await download.path(), "utf8");
     assert.match(text, /^# CPUUtilization of checkout-1/);
     assert.match(text, /from elsewhere/);
+    assert.match(text, /notification\.sent slack/);
   });
 
   test("that is not there says so", async () => {

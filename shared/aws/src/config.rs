@@ -76,10 +76,14 @@ impl ConfigReader {
             }
         };
         let number = newest.as_ref().map_or(0, |newest| newest.version);
-        self.seen.insert(document, Seen { at: now, newest: number });
-        let Some(newest) = newest.filter(|_| before.is_none_or(|seen| seen.newest != number)) else { return Ok(None) };
+        let seen = Seen { at: now, newest: number };
+        let Some(newest) = newest.filter(|_| before.is_none_or(|seen| seen.newest != number)) else {
+            self.seen.insert(document, seen);
+            return Ok(None);
+        };
         let problem = match parse(&newest.json) {
             Ok(value) => {
+                self.seen.insert(document, seen);
                 tracing::info!(%document, version = number, by = newest.by, "a version of the configuration is in force");
                 return Ok(Some(InForce { value, version: newest }));
             }
@@ -90,9 +94,12 @@ impl ConfigReader {
             tracing::error!(%error, "the audit trail could not be told of it");
         }
         if before.is_some() {
+            self.seen.insert(document, seen);
             return Ok(None);
         }
+        // Not seen before it is read: else the next event would go by what ships.
         let earlier = store.in_force(document, parse).await?;
+        self.seen.insert(document, seen);
         Ok(earlier.map(|(value, version)| InForce { value, version }))
     }
 }

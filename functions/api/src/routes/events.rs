@@ -21,10 +21,10 @@ use crate::cursor::Continuation;
 use crate::problem::Problem;
 use crate::query::{self, EventsQuery};
 
-/// Facts that a record asks of the trail at a time, and how often it asks: the trail is read from its end, and an incident of long ago
-/// lies deep in it.
+/// Facts that a record asks of the trail at a time, and how often it asks, which is 16,000 entries at most: an incident of long ago
+/// lies deep in the trail, and API Gateway waits for 30 seconds.
 const FACTS_AT_ONCE: usize = 200;
-const MOST_PAGES: usize = 10;
+const MOST_PAGES: usize = 4;
 
 /// Private data that a client may keep, if it asks each time whether it still holds.
 const REVALIDATE: (HeaderName, &str) = (CACHE_CONTROL, "private, no-cache");

@@ -191,3 +191,16 @@ async fn a_table_that_cannot_be_read_stops_a_start_and_nothing_else() {
     world.put(&format!("{GOOD} "));
     assert_eq!(read(&mut reader, 60).await.unwrap(), Some(2));
 }
+
+#[tokio::test]
+async fn at_start_what_came_before_a_bad_version_is_sought_until_it_was_read() {
+    let world = World::default();
+    world.put(GOOD);
+    world.put("{}{");
+    let mut reader = world.reader();
+    // The table fails between the newest version, which is refused, and those before it.
+    let fails_then = |json: &str| LogWatch::parse(json).inspect_err(|_| *world.unreadable.lock().unwrap() = true);
+    assert!(reader.newer(Document::LogWatch, seconds(0), fails_then).await.is_err(), "it must not go by what ships");
+    *world.unreadable.lock().unwrap() = false;
+    assert_eq!(read(&mut reader, 1).await.unwrap(), Some(1));
+}

@@ -42,7 +42,7 @@ impl Dice {
 
 #[test]
 fn no_history_exceeds_a_cap_or_acts_twice() {
-    let wanted = std::env::var("NIGHTJAR_HISTORIES").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000_u64);
+    let wanted = std::env::var("NIGHTJAR_HISTORIES").ok().and_then(|text| text.parse().ok()).unwrap_or(2_000_u64);
     let mut calls: BTreeMap<&'static str, u64> = BTreeMap::new();
     for seed in 0..wanted {
         let mut world = World::new(seed.wrapping_mul(0x2545_f491_4f6c_dd1d));
