@@ -68,13 +68,13 @@ test("a click on a row half out of sight opens it: the list does not move under 
   const { page, context, errors } = await open(browser);
   await page.goto(server.url);
   await page.locator(".incident").first().waitFor();
-  const scroller = await page.locator(".scroller").boundingBox();
-  const rows = await page.locator(".incident a").all();
-  let last;
-  for (const row of rows) {
-    const box = await row.boundingBox();
-    if (box.y + box.height < scroller.y + scroller.height) last = box;
-  }
+  await page.waitForFunction(() => Number(document.querySelector(".segment .amount")?.textContent) > 8000, undefined, { timeout: 60_000 });
+  const last = await page.evaluate(() => {
+    const bottom = document.querySelector(".scroller").getBoundingClientRect().bottom;
+    const links = [...document.querySelectorAll(".incident a")].map((link) => link.getBoundingClientRect());
+    const { x, y, height } = links.filter((box) => box.bottom < bottom).at(-1);
+    return { x, y, height };
+  });
   await page.mouse.move(last.x + 20, last.y + last.height / 2);
   await page.mouse.down();
   await page.waitForTimeout(200);
