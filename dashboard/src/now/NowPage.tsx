@@ -8,7 +8,7 @@ import { Icon } from "../ui/Icon";
 import { Segments } from "../ui/Segments";
 import { Loading, Notice, ProblemView, State } from "../ui/States";
 import { Ago } from "../ui/Time";
-import { useKeys, useMedia, useQuery } from "../ui/hooks";
+import { useKeys, useMedia, useQuery, useStill } from "../ui/hooks";
 import { VirtualList } from "../ui/VirtualList";
 import { ActionDialog, type Action } from "./ActionDialog";
 import { History } from "./History";
@@ -47,10 +47,11 @@ export function NowPage() {
     if (newest > 0) askAgain();
   }, [newest, askAgain]);
 
-  const shown = useMemo(
+  const matching = useMemo(
     () => events.filter((event) => (view === "ALL" || event.status === view) && (level === "any" || event.severity === level) && (search === "" || matches(event, search))),
     [events, view, level, search],
   );
+  const shown = useStill(matching);
   const amount = (status: Status) => events.filter((event) => event.status === status).length;
   const position = shown.findIndex((event) => event.id === selected);
   const current = shown[position];

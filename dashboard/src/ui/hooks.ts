@@ -65,6 +65,31 @@ export function useMedia(query: string): boolean {
   return useSyncExternalStore(subscribe, () => matchMedia(query).matches);
 }
 
+/** The value as it was when a button or link was pressed, until it is let go: what lies under the pointer must not move, or the click is lost. */
+export function useStill<V>(value: V): V {
+  const [held, setHeld] = useState<{ value: V } | null>(null);
+  const latest = useRef(value);
+  useEffect(() => {
+    latest.current = value;
+  });
+  useEffect(() => {
+    const hold = ({ target }: PointerEvent) => {
+      if (target instanceof Element && target.closest("a, button") !== null) setHeld({ value: latest.current });
+    };
+    // The click follows the release in the same task, so the value moves on after it.
+    const release = () => setTimeout(() => setHeld(null));
+    document.addEventListener("pointerdown", hold);
+    document.addEventListener("pointerup", release);
+    document.addEventListener("pointercancel", release);
+    return () => {
+      document.removeEventListener("pointerdown", hold);
+      document.removeEventListener("pointerup", release);
+      document.removeEventListener("pointercancel", release);
+    };
+  }, []);
+  return held === null ? value : held.value;
+}
+
 /** Keys that are pressed outside of fields and dialogs, such as `a`; two in a row are written `g n`. */
 export function useKeys(keys: Record<string, (event: KeyboardEvent) => void>): void {
   const latest = useRef(keys);
