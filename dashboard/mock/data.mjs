@@ -163,6 +163,10 @@ export function incident(index, now, fleet, hostile = false) {
         { metric: metric("NetworkIn", resource.id), usual: 3_900_000, during: 4_010_000, z: 0.3, moved_at: null },
       ],
       blast_radius: index % 3 === 0 ? { reach: "alone", of: 7 } : index % 3 === 1 ? { reach: "group", name: "app=shop", moved: 2, of: 3 } : { reach: "everything", moved: 6, of: 11 },
+      state: {
+        state: "running", reason: index % 5 === 4 ? `Server.SpotInstanceTermination ${bad}` : undefined, launched_at: instant(now - 12 * 86_400_000), is_spot: index % 5 === 4, system_check: "ok", instance_check: index % 2 === 0 ? "impaired" : "ok",
+        events: index % 2 === 0 ? [{ code: "system-reboot", description: `The host is to be rebooted ${bad}`, not_before: instant(now + 86_400_000), not_after: null }] : [],
+      },
       history: [{ id: `inc_${hex(`incident ${index + 40}`)}`, opened_at: instant(now - 9 * 86_400_000), cause: story.kind, ended: "rolled back to 480" }],
       searches: [{ log_groups: [resource.log_sources[0]?.group ?? "/app/web"], from: instant(windowEnd - 15 * MINUTE), until: instant(windowEnd + 2 * MINUTE), query: "fields @timestamp, @message, @logStream, @log\n| filter @message like /(?i)(out of memory|killed process)/\n| sort @timestamp desc\n| limit 1000", bytes_scanned: 41_048_576, matched: 31 }],
       gaps: index % 4 === 3 ? [{ source: "mem_used_percent", reason: "the CloudWatch agent does not report for it: install it and collect mem_used_percent" }] : [],

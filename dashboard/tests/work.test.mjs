@@ -130,6 +130,8 @@ describe("an incident", () => {
     await page.getByRole("heading", { name: "Audit proof" }).waitFor();
     await page.getByText("every hash was recomputed here and fits").waitFor();
     await page.locator(".uplot canvas").waitFor();
+    const instance = page.getByRole("region", { name: "Around it" }).getByRole("heading", { name: "The instance" }).locator("..");
+    assert.match(await instance.innerText(), /running, started .*\s+Status checks: host ok, instance impaired\s+system-reboot from /);
     const id = decodeURIComponent(new URL(page.url()).hash.split("/")[2]);
     await page.evaluate((one) => fetch(`/alerts/${one}/acknowledge`, { method: "POST", body: JSON.stringify({ why: "from elsewhere" }) }), id);
     await page.locator(".timeline", { hasText: "from elsewhere" }).waitFor({ timeout: 2000 });

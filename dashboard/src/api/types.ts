@@ -142,6 +142,25 @@ export interface Gap {
   reason: string;
 }
 
+/** An event that AWS scheduled for an instance. */
+export interface ScheduledEvent {
+  code: string;
+  description: string;
+  not_before?: string | null;
+  not_after?: string | null;
+}
+
+/** What EC2 says of an instance. */
+export interface InstanceCondition {
+  state: string;
+  reason?: string;
+  launched_at?: string | null;
+  is_spot: boolean;
+  system_check: string;
+  instance_check: string;
+  events: ScheduledEvent[];
+}
+
 export interface Finding {
   summary: string;
   causes: Cause[];
@@ -152,6 +171,7 @@ export interface Finding {
   changes_cut?: number;
   metrics?: MetricMove[];
   blast_radius?: BlastRadius;
+  state?: InstanceCondition | null;
   history?: PastIncident[];
   searches: LogSearch[];
   gaps: Gap[];

@@ -1,4 +1,4 @@
-import type { Finding, Incident } from "../api/types";
+import type { Finding, Incident, InstanceCondition, ScheduledEvent } from "../api/types";
 import { links } from "../app/router";
 import { bytes, causeTitle, dollars, number, visible } from "../lib/format";
 import { Snippet } from "../ui/Copy";
@@ -51,6 +51,7 @@ export function Surroundings({ finding }: { finding: Finding }) {
           <h3>Reach</h3>
           <p>{sentence(reach(finding.blast_radius))}</p>
         </div>
+        {finding.state != null && <Condition state={finding.state} />}
         {metrics.length > 0 && (
           <div>
             <h3>Other metrics</h3>
@@ -86,6 +87,36 @@ export function Surroundings({ finding }: { finding: Finding }) {
         </div>
       </div>
     </section>
+  );
+}
+
+/** What EC2 says of the instance, and what AWS is going to do with it. */
+function Condition({ state }: { state: InstanceCondition }) {
+  return (
+    <div>
+      <h3>The instance</h3>
+      <p className="anywhere">
+        <strong>{visible(state.state)}</strong>{state.is_spot && ", spot"}{state.reason !== undefined && `: ${visible(state.reason)}`}
+        {state.launched_at != null && <>, started <Time at={state.launched_at} /></>}
+      </p>
+      {state.system_check !== "" && <p className="muted small">Status checks: host {visible(state.system_check)}, instance {visible(state.instance_check)}</p>}
+      {state.events.length > 0 && (
+        <ul className="plain">
+          {state.events.map((event) => <li key={event.code + (event.not_before ?? "")}><Scheduled event={event} /></li>)}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+function Scheduled({ event }: { event: ScheduledEvent }) {
+  return (
+    <>
+      <span className="mono">{visible(event.code)}</span>
+      {event.not_before != null && <> from <Time at={event.not_before} /></>}
+      {event.not_after != null && <> until <Time at={event.not_after} /></>}
+      <div className="muted small anywhere">{visible(event.description)}</div>
+    </>
   );
 }
 
