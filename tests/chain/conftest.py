@@ -155,6 +155,11 @@ class Chain:
             check=False,
         )
 
+    def ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The same for a command that goes through the API."""
+        deployed = self.deployment
+        return self.nightjar(*arguments, "--api", deployed.api, "--host", deployed.api_host, "--no-sign")
+
     def stress(self, instance: Instance) -> subprocess.CompletedProcess[str]:
         script = local_stack.ROOT / "scripts/stress-test.sh"
         home = str(self.deployment.stack.home)

@@ -103,9 +103,7 @@ def test_what_still_fires_when_its_silence_ends_is_told(chain: Chain, alerts: Al
 
     matcher = 'region="test-silence"'
     for reason in ("", "kernel upgrade"):
-        added = chain.nightjar(
-            "--json", "silence", "add", matcher, "--for", "4s", "--owner", "ops", "--reason", reason, "--table", "aiops-silences"
-        )
+        added = chain.ask("--json", "silence", "add", matcher, "--for", "4s", "--owner", "ops", "--reason", reason)
         assert (added.returncode == 0) == bool(reason), added.stderr
     silence = json.loads(added.stdout)
     alerts.publish(silenced)
@@ -121,8 +119,9 @@ def test_what_still_fires_when_its_silence_ends_is_told(chain: Chain, alerts: Al
     assert sorted(name for post in again for name in resources(post)) == sorted(
         incident["anomaly"]["resource"]["id"] for incident in (told, silenced)
     ), "both once: what was told before, and what was not"
-    listed = chain.nightjar("--json", "silence", "list", "--all")
-    assert silence["id"] in listed.stdout
+    assert silence["id"] in chain.ask("--json", "silence", "list", "--all").stdout
+    (fact,) = [fact for fact in chain.records.facts("silence.set") if fact["subject"] == silence["id"]]
+    assert fact["details"]["reason"] == "kernel upgrade"
 
 
 def test_a_receiver_refuses_what_is_forged_old_or_played_back(chain: Chain, alerts: Alerts, receivers: Receivers) -> None:

@@ -108,8 +108,7 @@ def test_a_false_positive_raises_the_bar_once_and_can_be_withdrawn(chain: Chain)
     (series,) = [one for one in chain.records.series() if "CPUUtilization" in one["series"] and bystander.id in one["series"]]
     assert json.loads(series["feedback"])["raise"] == 0.5
 
-    api = ("--api", chain.deployment.api, "--host", chain.deployment.api_host, "--no-sign")
-    done = chain.nightjar("feedback", incident["id"], "--withdraw", "--why", "it was one", *api, "--json")
+    done = chain.ask("feedback", incident["id"], "--withdraw", "--why", "it was one", "--json")
 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["bar_raised_by"] == pytest.approx(0, abs=1e-6)

@@ -183,6 +183,11 @@ impl ApiClient {
         self.send(request.build()?).await
     }
 
+    /// Deletes what is at `path`.
+    pub(super) async fn delete(&self, path: &str) -> anyhow::Result<()> {
+        self.exchange(self.http.delete(self.base.join(path)?).build()?).await.map(drop)
+    }
+
     async fn send(&self, request: Request) -> anyhow::Result<Value> {
         let text = self.exchange(request).await?;
         serde_json::from_str(&text)

@@ -1,16 +1,12 @@
-//! `nightjar silence`: what nobody wants to hear of for a while.
+//! `nightjar silence`: what nobody wants to hear of for a while. Through the API, so that the audit trail tells who set and ended it.
 
-use std::path::PathBuf;
-
-use aws_sdk_dynamodb::Client;
+use anyhow::Context as _;
 use jiff::Timestamp;
 use nightjar_aws::clock;
-use nightjar_aws::stores::SilenceStore;
-use nightjar_domain::id::SilenceId;
-use nightjar_domain::routing::{Matcher, Silence, Span};
+use nightjar_domain::routing::{Matcher, Span};
+use serde_json::{Value, json};
 
-use super::routes;
-use crate::aws::AwsArgs;
+use super::api_client::ApiArgs;
 use crate::outcome::Outcome;
 use crate::output::{Output, table};
 
@@ -18,15 +14,8 @@ use crate::output::{Output, table};
 pub struct SilenceArgs {
     #[command(subcommand)]
     command: SilenceCommand,
-    /// The silences table.
-    #[arg(long, default_value = "aiops-silences", global = true)]
-    table: String,
-    /// AWS region; else AWS_REGION or the profile's.
-    #[arg(long, global = true)]
-    region: Option<String>,
-    /// Profile of the AWS configuration; else AWS_PROFILE or `default`.
-    #[arg(long, global = true)]
-    profile: Option<String>,
+    #[command(flatten)]
+    api: ApiArgs,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -42,15 +31,12 @@ enum SilenceCommand {
         /// When it begins; else now.
         #[arg(long, value_name = "TIME")]
         from: Option<Timestamp>,
-        /// Who answers for it.
-        #[arg(long, env = "USER")]
-        owner: String,
+        /// Who answers for it, where that is not who is signed in.
+        #[arg(long, value_name = "NAME")]
+        owner: Option<String>,
         /// Why.
         #[arg(long)]
         reason: String,
-        /// Where alert_routes.json is, which says how long a silence may be.
-        #[arg(long, default_value = "config")]
-        config: PathBuf,
     },
     /// List the silences that hold or are to come, or all that are kept.
     List {
@@ -66,90 +52,171 @@ enum SilenceCommand {
 }
 
 pub(super) async fn run(args: &SilenceArgs, output: Output) -> anyhow::Result<Outcome> {
+    let client = args.api.client().await?;
     let now = clock::now();
-    let aws = AwsArgs { region: args.region.clone(), profile: args.profile.clone() };
-    let store = || async { SilenceStore::new(Client::new(&aws.load().await), args.table.clone()) };
     match &args.command {
-        SilenceCommand::Add { matchers, length, from, owner, reason, config } => {
-            let longest = routes::read(config)?.max_silence;
-            let silence = new(matchers, *length, from.unwrap_or(now), owner, reason, longest, now)?;
-            store().await.put(&silence).await?;
-            output.print(&silence, |silence| format!("{} holds until {}", silence.id, silence.ends_at))?;
+        SilenceCommand::Add { matchers, length, from, owner, reason } => {
+            let request = request(matchers, (*from, *length), owner.as_deref(), reason, now)?;
+            let silence = client.post("silences", &request).await?;
+            output.print(&silence, |silence| {
+                format!("{} holds until {}", text(silence, "id"), text(silence, "ends_at"))
+            })?;
         }
         SilenceCommand::List { all } => {
-            let mut silences = store().await.all().await?;
-            silences.retain(|silence| *all || silence.ends_at > now);
-            output.print(&silences, |silences| describe(silences, now))?;
+            let answer = client.get("silences", &[("ended", all.to_string())]).await?;
+            let silences = answer["silences"].as_array().context("the API's answer has no silences")?;
+            output.print(silences, |silences| describe(silences, now))?;
         }
         SilenceCommand::Expire { id } => {
-            let parsed = SilenceId::parse(id);
-            let known = match &parsed {
-                Some(id) => store().await.expire(id, now).await?,
-                None => false,
-            };
-            anyhow::ensure!(known, "there is no silence {id:?}: `nightjar silence list` shows them");
-            output.print(&serde_json::json!({ "id": id, "ended_at": now }), |_| format!("{id} has ended"))?;
+            anyhow::ensure!(!id.contains('/'), "{id:?} is no silence's id: `nightjar silence list` shows them");
+            client.delete(&format!("silences/{id}")).await?;
+            output.print(&json!({ "id": id, "ended_at": now }), |_| format!("{id} has ended"))?;
         }
     }
     Ok(Outcome::Fine)
 }
 
-fn new(
+/// What is asked of the API, which holds it against the longest silence that the routes allow.
+fn request(
     matchers: &[Matcher],
-    length: Span,
-    from: Timestamp,
-    owner: &str,
+    (from, length): (Option<Timestamp>, Span),
+    owner: Option<&str>,
     reason: &str,
-    longest: Span,
     now: Timestamp,
-) -> anyhow::Result<Silence> {
-    let Some(until) = length.after(from) else { anyhow::bail!("a silence needs an end: give --for such as 2h") };
-    Ok(Silence::new(matchers.to_vec(), owner, reason, (from, until), longest, now)?)
+) -> anyhow::Result<Value> {
+    let ends_at = length.after(from.unwrap_or(now)).context("a silence needs an end: give --for such as 2h")?;
+    let matchers: Vec<String> = matchers.iter().map(ToString::to_string).collect();
+    let mut request = json!({ "matchers": matchers, "reason": reason, "ends_at": ends_at });
+    if let Some(from) = from {
+        request["starts_at"] = json!(from);
+    }
+    if let Some(owner) = owner {
+        request["by"] = json!(owner);
+    }
+    Ok(request)
 }
 
-fn describe(silences: &[Silence], now: Timestamp) -> String {
+fn describe(silences: &Vec<Value>, now: Timestamp) -> String {
     if silences.is_empty() {
         return "No silences".to_owned();
     }
     let rows = silences.iter().map(|silence| {
-        let matchers: Vec<String> = silence.matchers.iter().map(ToString::to_string).collect();
-        let state = if silence.is_active(now) {
-            "holds"
-        } else if silence.starts_at > now {
-            "to come"
-        } else {
-            "ended"
-        };
+        let matchers = silence["matchers"].as_array().into_iter().flatten().filter_map(Value::as_str);
         [
-            silence.id.to_string(),
-            state.to_owned(),
-            matchers.join(", "),
-            silence.owner.clone(),
-            silence.reason.clone(),
-            silence.starts_at.to_string(),
-            silence.ends_at.to_string(),
+            text(silence, "id"),
+            state(silence, now).to_owned(),
+            matchers.collect::<Vec<_>>().join(", "),
+            text(silence, "owner"),
+            text(silence, "reason"),
+            text(silence, "starts_at"),
+            text(silence, "ends_at"),
         ]
     });
     table(&["id", "state", "matchers", "owner", "reason", "from", "until"], rows)
 }
 
+fn state(silence: &Value, now: Timestamp) -> &'static str {
+    let time = |name| silence[name].as_str().and_then(|time| time.parse::<Timestamp>().ok());
+    if time("ends_at").is_some_and(|end| end <= now) {
+        "ended"
+    } else if time("starts_at").is_some_and(|start| start > now) {
+        "to come"
+    } else {
+        "holds"
+    }
+}
+
+fn text(silence: &Value, name: &str) -> String {
+    silence[name].as_str().unwrap_or_default().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
     use nightjar_testkit::now;
+    use wiremock::matchers::{body_partial_json, method, path, query_param};
+    use wiremock::{Mock, MockServer, ResponseTemplate};
 
     use super::*;
 
-    fn matchers() -> Vec<Matcher> {
-        vec!["resource=i-1".parse().unwrap()]
+    #[derive(Debug, clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: SilenceArgs,
+    }
+
+    async fn asked(server: &MockServer, line: &[&str]) -> anyhow::Result<Outcome> {
+        let uri = server.uri();
+        let line = [&["silence"], line, &["--api", &uri, "--no-sign", "--token", "a-token"]].concat();
+        run(&Line::try_parse_from(line).unwrap().args, Output::new(true)).await
+    }
+
+    fn silence() -> Value {
+        json!({ "id": "sil_1", "matchers": ["resource=\"i-1\""], "owner": "ops", "reason": "upgrade",
+            "starts_at": "2026-01-01T10:00:00Z", "ends_at": "2026-01-01T12:00:00Z" })
+    }
+
+    #[tokio::test]
+    async fn a_silence_is_set_listed_and_ended_through_the_api() {
+        let server = MockServer::start().await;
+        let body = json!({ "matchers": ["resource=\"i-1\""], "reason": "upgrade", "by": "ops",
+            "starts_at": "2026-01-01T10:00:00Z", "ends_at": "2026-01-01T12:00:00Z" });
+        let mocks = [
+            (
+                Mock::given(method("POST")).and(path("/silences")).and(body_partial_json(body)),
+                ResponseTemplate::new(201).set_body_json(silence()),
+            ),
+            (
+                Mock::given(method("GET")).and(path("/silences")).and(query_param("ended", "true")),
+                ResponseTemplate::new(200).set_body_json(json!({ "silences": [silence()] })),
+            ),
+            (Mock::given(method("DELETE")).and(path("/silences/sil_1")), ResponseTemplate::new(204)),
+        ];
+        for (mock, answer) in mocks {
+            mock.respond_with(answer).expect(1).mount(&server).await;
+        }
+        let add = [
+            "add",
+            "resource=i-1",
+            "--for",
+            "2h",
+            "--from",
+            "2026-01-01T10:00:00Z",
+            "--owner",
+            "ops",
+            "--reason",
+            "upgrade",
+        ];
+        asked(&server, &add).await.unwrap();
+        asked(&server, &["list", "--all"]).await.unwrap();
+        asked(&server, &["expire", "sil_1"]).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_the_api_says_against_it_is_told() {
+        let server = MockServer::start().await;
+        let problem = json!({ "detail": "the silence is longer than a day" });
+        Mock::given(method("POST"))
+            .respond_with(ResponseTemplate::new(400).set_body_json(problem))
+            .mount(&server)
+            .await;
+        let refused = asked(&server, &["add", "resource=i-1", "--for", "9d", "--reason", "x"]).await.unwrap_err();
+        assert!(refused.to_string().contains("longer than a day"), "{refused}");
     }
 
     #[test]
-    fn a_silence_has_an_end_and_a_bound() {
-        let longest = Span::minutes(60);
-        assert!(new(&matchers(), Span::Never, now(), "a", "b", longest, now()).is_err());
-        assert!(new(&matchers(), Span::minutes(61), now(), "a", "b", longest, now()).is_err());
-        let silence = new(&matchers(), Span::minutes(60), now(), "a", "b", longest, now()).unwrap();
-        assert!(describe(std::slice::from_ref(&silence), now()).contains("holds"));
-        assert!(describe(std::slice::from_ref(&silence), silence.ends_at).contains("ended"));
+    fn a_silence_has_an_end() {
+        let matchers = ["resource=i-1".parse().unwrap()];
+        assert!(request(&matchers, (None, Span::Never), None, "why", now()).is_err());
+    }
+
+    #[test]
+    fn a_silence_is_to_come_holds_and_ends() {
+        for (at, state) in
+            [("2026-01-01T09:59:59Z", "to come"), ("2026-01-01T10:00:00Z", "holds"), ("2026-01-01T12:00:00Z", "ended")]
+        {
+            let told = describe(&vec![silence()], at.parse().unwrap());
+            assert!(told.contains(state) && told.contains("resource=\"i-1\""), "{at}: {told}");
+        }
     }
 }
