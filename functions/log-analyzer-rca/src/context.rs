@@ -46,6 +46,7 @@ impl Context {
         let config = clients::load().await;
         let dynamodb = aws_sdk_dynamodb::Client::new(&config);
         let sns = aws_sdk_sns::Client::new(&config);
+        let prompt = clients::prompt(&config);
         let audit = AuditStore::new(dynamodb.clone(), settings.audit_table.clone());
         Ok(Self {
             config: ConfigReader::new(
@@ -57,9 +58,9 @@ impl Context {
             signals: LogSignals::bundled()?,
             escalation: EscalationRules::bundled()?,
             log_watch: LogWatch::bundled()?,
-            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
-            metrics: aws_sdk_cloudwatch::Client::new(&config),
-            cloudtrail: aws_sdk_cloudtrail::Client::new(&config),
+            logs: aws_sdk_cloudwatchlogs::Client::new(&prompt),
+            metrics: aws_sdk_cloudwatch::Client::new(&prompt),
+            cloudtrail: aws_sdk_cloudtrail::Client::new(&prompt),
             calls: Caller::new(&config),
             changes: ChangeCache::default(),
             inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table.clone()),

@@ -13,6 +13,8 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Attempts of one call, the first included, with exponential back-off between them.
 const ATTEMPTS: u32 = 4;
+/// Before the second attempt of what is wanted at once, and before any later one, at the most.
+const PROMPT_BACKOFF: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(1));
 
 /// Loads region, credentials and endpoint from the environment. Called once, before the first event.
 pub async fn load() -> SdkConfig {
@@ -31,4 +33,13 @@ pub fn loader() -> aws_config::ConfigLoader {
                 .operation_attempt_timeout(ATTEMPT_TIMEOUT)
                 .build(),
         )
+}
+
+/// The same for clients that read what somebody waits for, and whose failure is a named gap: as many attempts, within some two seconds
+/// instead of seven.
+pub fn prompt(config: &SdkConfig) -> SdkConfig {
+    let (first, longest) = PROMPT_BACKOFF;
+    let retries =
+        RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(first).with_max_backoff(longest);
+    config.to_builder().retry_config(retries).build()
 }

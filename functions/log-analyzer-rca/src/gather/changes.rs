@@ -13,6 +13,7 @@ use nightjar_domain::evidence::{Change, Gap, Neighbours};
 use nightjar_domain::resource::Resource;
 use serde_json::Value;
 use tokio::sync::Mutex;
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::Gathered;
 use crate::context::Context;
@@ -23,6 +24,8 @@ const BEFORE: SignedDuration = SignedDuration::from_hours(6);
 /// Pages of 50 events asked for, newest first. LookupEvents allows two calls a second for the whole account.
 const PAGES: usize = 6;
 const BETWEEN_CALLS: Duration = Duration::from_millis(500);
+/// After so long no further page is begun: whoever waits for the finding has the newest changes, and the gap says from when on.
+const LONGEST: Duration = Duration::from_secs(3);
 /// A look-up this old still serves the next incident.
 const FRESH: SignedDuration = SignedDuration::from_mins(2);
 
@@ -81,21 +84,24 @@ async fn look_up(context: &Context, from: Timestamp, until: Timestamp, now: Time
         .send();
     let mut changes: Vec<Change> = Vec::new();
     let mut gap = None;
+    let mut pace = interval(BETWEEN_CALLS);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let began = Instant::now();
     for page in 1..=PAGES {
+        pace.tick().await;
         let Some(answer) = pages.next().await else { break };
         let answer = answer.context("LookupEvents")?;
         changes.extend(answer.events().iter().filter_map(|event| change(event, &context.settings.own_roles)));
         if answer.next_token().is_none() {
             break;
         }
-        if page == PAGES {
+        if page == PAGES || began.elapsed() >= LONGEST {
             let oldest = changes.iter().map(|change| change.at).min().unwrap_or(until);
             gap = Some(Gap {
                 source: SOURCE.to_owned(),
-                reason: format!("only the newest {} events were read, back to {oldest}", PAGES * 50),
+                reason: format!("only the newest {} events were read, back to {oldest}", page * 50),
             });
-        } else {
-            tokio::time::sleep(BETWEEN_CALLS).await;
+            break;
         }
     }
     Ok(LookUp { made_at: now, from, until, changes, gap })
