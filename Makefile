@@ -97,7 +97,7 @@ scenarios: setup ## Every fault of tests/scenarios on the local AWS, with what w
 	SCENARIOS=all $(PYTHON) -m pytest --capture=no tests/chain/test_scenarios.py
 
 .PHONY: storm
-storm: setup ## 10,000 alerts of 1,000 resources in a minute, through the local AWS, and how many notifications leave
+storm: setup ## 10,000 alerts of 1,000 resources through the local AWS, and how many notifications leave
 	STORM=all $(PYTHON) -m pytest --capture=no tests/chain/test_storm.py
 
 .PHONY: fuzz
