@@ -47,6 +47,35 @@ const steps = {
     await page.getByRole("dialog").getByRole("button", { name: "Suppress" }).click();
     await rowOf(resource).locator(".chip", { hasText: "Suppressed" }).waitFor();
   },
+  /** Agrees to what waits for it on the resource's row; it waits no longer. */
+  async approve(resource) {
+    const waiting = rowOf(resource).getByText("Waits for approval");
+    await waiting.waitFor();
+    await rowOf(resource).getByRole("button", { name: "Approve or deny" }).click();
+    await page.getByLabel("Why").fill("seen the graphs");
+    await page.getByRole("button", { name: "Approve", exact: true }).click();
+    await waiting.waitFor({ state: "detached" });
+  },
+  /** Previews and sets the threshold of EC2's processor use, and takes it back. */
+  async threshold(critical) {
+    await page.goto(`${url}#/thresholds`);
+    const row = page.getByRole("region", { name: "EC2 instance, table" }).getByRole("row", { name: "CPUUtilization" });
+    await row.getByRole("button", { name: "Edit" }).click();
+    await page.getByLabel("Critical").fill(critical);
+    await page.getByRole("button", { name: "Preview" }).click();
+    const preview = await page.getByText("in the last seven days").first().innerText();
+    await page.getByLabel("Why").fill("batch nights");
+    await page.getByRole("button", { name: "Save" }).click();
+    await row.getByText(`> ${critical}`).waitFor();
+    await page.reload();
+    await row.getByText(`> ${critical}`).waitFor();
+    await row.getByText("set here").waitFor();
+    await page.getByRole("button", { name: "Revert" }).click();
+    await page.getByLabel("Why").fill("it was right");
+    await page.getByRole("dialog").getByRole("button", { name: "Revert" }).click();
+    await row.getByText("set here").waitFor({ state: "detached" });
+    return { preview };
+  },
   async read(resource) {
     await rowOf(resource).getByRole("link").click();
     await page.getByRole("heading", { name: "Causes, likeliest first" }).waitFor();

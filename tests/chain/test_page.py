@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 
 from conftest import Chain, until
-from demo.fleet import BYSTANDER
+from demo.fleet import BYSTANDER, TARGET
 from local.deployment import PREFIX
 from local.stack import ROOT
+from policies import policies
 
 DASHBOARD = ROOT / "dashboard"
 #: An incident that is stored is to be seen within so many seconds.
@@ -89,6 +90,29 @@ def test_somebody_sees_it_come_looks_and_leaves(chain: Chain, tmp_path: Path) ->
         for page in ("", "resources", "security", "silences", "products", "thresholds", "settings"):
             shown = person.does("visit", page)
             assert shown["violations"] == [], page
+        person.does("sign_out")
+        assert person.does("errors")["errors"] == []
+
+
+def test_somebody_agrees_to_a_reboot_and_tries_a_threshold(chain: Chain, tmp_path: Path) -> None:
+    fleet = chain.launch(TARGET)
+    instance = fleet.get(TARGET)
+    with policies(chain, "approve"), visitor(chain, tmp_path) as person:
+        person.does("sign_in")
+        fleet.get_into_trouble()
+        chain.run("anomaly-detector")
+        person.does("see", instance.id)
+        assert chain.reboots(instance) == 0
+        person.does("approve", instance.id)
+        chain.run("remediation-engine")
+        assert chain.reboots(instance) == 1
+        (approved,) = chain.facts("remediation.approved", instance)
+        assert approved["details"]["why"] == "seen the graphs"
+        assert approved["actor"].startswith(chain.deployment.admin.name)
+
+        assert "fired" in person.does("threshold", "97")["preview"]
+        published = [fact for fact in chain.records.facts() if fact["subject"] == "config/threshold_overrides"]
+        assert [fact["kind"] for fact in published[-2:]] == ["config.published", "config.rolled_back"]
         person.does("sign_out")
         assert person.does("errors")["errors"] == []
 

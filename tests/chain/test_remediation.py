@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -14,7 +12,7 @@ import pytest
 from conftest import Chain
 from demo.fleet import TARGET, Instance
 from local.deployment import PREFIX
-from local.stack import ROOT
+from policies import policies
 
 TABLE = f"{PREFIX}-remediations"
 #: How far a claim is moved into the past, so that its effect has settled: four whole periods.
@@ -28,37 +26,6 @@ def item(chain: Chain, key: str) -> dict[str, Any]:
 def claim_of(chain: Chain, instance: Instance) -> dict[str, Any]:
     (incident,) = chain.incidents(instance)
     return json.loads(item(chain, f"claim#{incident['id']}")["claim"]["S"])
-
-
-def publish(dynamodb: Any, document: str, text: str) -> None:
-    """Appends a version, as `nightjar config publish` does. The engine reads it with its next event."""
-    newest = dynamodb.query(
-        TableName="aiops-config",
-        KeyConditionExpression="document = :document",
-        ExpressionAttributeValues={":document": {"S": document}},
-        ScanIndexForward=False,
-        Limit=1,
-    )["Items"][0]
-    said = {"document": document, "json": text, "by": "chain test", "at": "2026-01-01T00:00:00Z", "why": "a test"}
-    version = {"version": {"N": str(int(newest["version"]["N"]) + 1)}}
-    dynamodb.put_item(TableName="aiops-config", Item={name: {"S": value} for name, value in said.items()} | version)
-
-
-@contextmanager
-def policies(chain: Chain, mode: str, runbook: list[dict[str, Any]] | None = None) -> Iterator[None]:
-    """The deployment's policies, every one of them in this mode, the last with this runbook."""
-    table = chain.deployment.stack.client("dynamodb")
-    shipped = (ROOT / "config/remediation_policies.json").read_text()
-    document = json.loads(shipped)
-    for policy in document["policies"]:
-        policy["mode"] = mode
-    if runbook is not None:
-        document["policies"][-1]["runbook"] = runbook
-    publish(table, "remediation_policies", json.dumps(document))
-    try:
-        yield
-    finally:
-        publish(table, "remediation_policies", shipped)
 
 
 def move_back(chain: Chain, instance: Instance, names: tuple[str, ...], by: timedelta = AGE) -> None:
@@ -100,8 +67,7 @@ def trouble(chain: Chain) -> Instance:
 
 
 def nightjar(chain: Chain, *arguments: str) -> tuple[int, str]:
-    deployed = chain.deployment
-    done = chain.nightjar(*arguments, "--api", deployed.api, "--host", deployed.api_host, "--no-sign")
+    done = chain.ask(*arguments)
     return done.returncode, done.stdout + done.stderr
 
 

@@ -17,7 +17,8 @@ import pytest
 from conftest import Chain
 from demo.fleet import TARGET, Instance
 from local.deployment import PREFIX
-from test_remediation import claim_of, item, nightjar, policies, texts
+from policies import policies
+from test_remediation import claim_of, item, nightjar, texts
 from test_security import event, incidents, tell
 
 GROUP = "steps"

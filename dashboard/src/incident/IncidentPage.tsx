@@ -6,6 +6,7 @@ import { asked, links } from "../app/router";
 import { useIncidents, useServices } from "../app/services";
 import { number, score, visible } from "../lib/format";
 import { ActionDialog, deedName, type Action } from "../now/ActionDialog";
+import { useApprovals } from "../now/approvals";
 import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { Severity, StatusChip } from "../ui/Severity";
@@ -29,7 +30,7 @@ export function IncidentPage({ id }: { id: string }) {
   useIncidents();
   const { client } = services;
   const query = useQuery(`event ${id}`, () => client.event(id));
-  const approvals = useQuery("approvals", () => client.approvals());
+  const approvals = useApprovals();
   const told = useQuery(`facts of ${id}`, () => client.auditLog({ because_of: id, limit: 100 }));
   const about = useQuery(`facts about ${id}`, () => client.auditLog({ subject: id, limit: 100 }));
   // A link in a notification may ask for something; whoever follows it confirms it here.

@@ -8,9 +8,10 @@ import { Icon } from "../ui/Icon";
 import { Segments } from "../ui/Segments";
 import { Loading, Notice, ProblemView, State } from "../ui/States";
 import { Ago } from "../ui/Time";
-import { useKeys, useMedia, useQuery, useStill } from "../ui/hooks";
+import { useKeys, useMedia, useStill } from "../ui/hooks";
 import { VirtualList } from "../ui/VirtualList";
 import { ActionDialog, type Action } from "./ActionDialog";
+import { useApprovals } from "./approvals";
 import { History } from "./History";
 import { IncidentRow } from "./IncidentRow";
 import { Totals } from "./Totals";
@@ -37,10 +38,10 @@ export function NowPage() {
   const [action, setAction] = useState<{ action: Action; event: EventSummary } | null>(null);
   const searchField = useRef<HTMLInputElement>(null);
   const isNarrow = useMedia("(max-width: 760px)");
-  const approvals = useQuery("approvals", () => services.client.approvals());
+  const approvals = useApprovals();
   const claims = useMemo(() => new Map((approvals.data?.approvals ?? []).map((claim): [string, Claim] => [claim.incident, claim])), [approvals.data]);
 
-  // An approval comes with a change of its incident, so news of incidents ask for them again.
+  // What waits for approval often comes with news of its incident.
   const askAgain = approvals.reload;
   const newest = fresh.size;
   useEffect(() => {

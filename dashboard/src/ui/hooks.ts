@@ -53,6 +53,16 @@ export function useNow(seconds: number): number {
   return now;
 }
 
+/** Does something every so many seconds, while the page is looked at. */
+export function useEvery(seconds: number, act: () => void): void {
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (!document.hidden) act();
+    }, seconds * 1000);
+    return () => clearInterval(timer);
+  }, [seconds, act]);
+}
+
 export function useMedia(query: string): boolean {
   const subscribe = useCallback(
     (listener: () => void) => {
