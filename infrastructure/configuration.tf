@@ -15,6 +15,7 @@ locals {
     products             = var.products_file
     remediation_policies = var.remediation_policies_file
     security_noise       = var.security_noise_file
+    watched_accounts     = var.watched_accounts_file
   }
   config_documents = { for name, own in local.config_files : name => file(coalesce(own, "${local.config_dir}/${name}.json")) }
   # Routes and products must fit each other, so each is checked with the other as it is published.

@@ -17,7 +17,7 @@ module "anomaly_detector" {
     CONFIG_TABLE        = aws_dynamodb_table.suite["config"].name
   }
 
-  permissions = {
+  permissions = merge({
     # GetMetricData takes no resource.
     Metrics = {
       actions   = ["cloudwatch:GetMetricData"]
@@ -41,5 +41,5 @@ module "anomaly_detector" {
     }
     Config = local.read_config
     Audit  = local.append_to_audit
-  }
+  }, local.assume_watched_roles)
 }

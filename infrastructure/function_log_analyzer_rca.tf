@@ -30,10 +30,10 @@ module "log_analyzer_rca" {
     PUBLISH_LEASE_SECONDS      = var.publish_lease_seconds
   }
 
-  permissions = {
+  permissions = merge({
     ReadLogs = {
       actions   = ["logs:StartQuery", "logs:FilterLogEvents"]
-      resources = local.readable_log_groups
+      resources = local.readable_log_groups_of_all_regions
     }
     # Neither a metric nor CloudTrail's history is a resource to IAM, and what describes instances takes none.
     Surroundings = {
@@ -78,5 +78,5 @@ module "log_analyzer_rca" {
     }
     Config = local.read_config
     Audit  = local.append_to_audit
-  }
+  }, local.assume_watched_roles, local.read_alarms_elsewhere)
 }

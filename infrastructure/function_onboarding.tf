@@ -34,7 +34,7 @@ module "onboarding" {
     # The metrics of a REST API go by its name, which its ARN does not tell.
     RestApiNames = {
       actions   = ["apigateway:GET"]
-      resources = ["arn:${local.partition}:apigateway:${var.aws_region}::/restapis/*"]
+      resources = [for region in local.own_regions : "arn:${local.partition}:apigateway:${region}::/restapis/*"]
     }
     # What is no longer there, or no longer asks to be watched, leaves the inventory.
     Inventory = {
@@ -47,11 +47,11 @@ module "onboarding" {
       resources = [aws_dynamodb_table.suite["config"].arn]
     }
     Audit = local.append_to_audit
-  }, local.alarm_permissions)
+  }, local.alarm_permissions, local.assume_watched_roles)
 }
 
 locals {
-  alarms_of_the_suite = "${local.arn.cloudwatch}:alarm:${local.prefix}-*"
+  alarms_of_the_suite = [for region in local.own_regions : "arn:${local.partition}:cloudwatch:${region}:${local.account}:alarm:${local.prefix}-*"]
   # As the function tags what it makes.
   alarm_owner_tag = "${local.prefix}:managed-by"
 
@@ -65,24 +65,24 @@ locals {
     }
     ReadAlarmTags = {
       actions    = ["cloudwatch:ListTagsForResource"]
-      resources  = [local.alarms_of_the_suite]
+      resources  = local.alarms_of_the_suite
       conditions = null
     }
     MakeAlarms = {
       actions    = ["cloudwatch:PutMetricAlarm"]
-      resources  = [local.alarms_of_the_suite]
+      resources  = local.alarms_of_the_suite
       conditions = null
     }
     # With the ownership tag and no other.
     TagAlarms = {
       actions    = ["cloudwatch:TagResource"]
-      resources  = [local.alarms_of_the_suite]
+      resources  = local.alarms_of_the_suite
       conditions = { "ForAllValues:StringEquals" = { "aws:TagKeys" = [local.alarm_owner_tag] } }
     }
     # Only its own, whatever the code believes.
     DeleteOwnAlarms = {
       actions    = ["cloudwatch:DeleteAlarms"]
-      resources  = [local.alarms_of_the_suite]
+      resources  = local.alarms_of_the_suite
       conditions = { StringEquals = { "aws:ResourceTag/${local.alarm_owner_tag}" = ["onboarding"] } }
     }
   } : sid => permission if var.manage_alarms != "off" }

@@ -33,6 +33,17 @@ variable "security_noise_file" {
   }
 }
 
+variable "watched_accounts_file" {
+  description = "Accounts and regions that are watched beside this one. Null means config/watched_accounts.json."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.watched_accounts_file == null || can([for entry in jsondecode(file(var.watched_accounts_file)).accounts : [entry.account == "self" ? "" : entry.role, entry.regions[0]]])
+    error_message = "watched_accounts_file must be a JSON document with accounts, each with account, role (but for self) and regions, as config/watched_accounts.json. Check it with: nightjar config check."
+  }
+}
+
 variable "alert_routes_file" {
   description = "Who is told what, when. Null means config/alert_routes.json."
   type        = string

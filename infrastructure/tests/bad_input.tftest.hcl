@@ -51,6 +51,12 @@ run "maintenance_windows_of_another_form" {
   variables { maintenance_windows_file = "./README.md" }
 }
 
+run "watched_accounts_of_another_form" {
+  command         = plan
+  expect_failures = [var.watched_accounts_file]
+  variables { watched_accounts_file = "../config/maintenance_windows.json" }
+}
+
 run "security_noise_of_another_form" {
   command         = plan
   expect_failures = [var.security_noise_file]

@@ -72,7 +72,7 @@ run "the_configuration_reaches_its_readers" {
   }
 
   assert {
-    condition     = toset(keys(aws_lambda_invocation.publish)) == toset(["alert_routes", "alert_thresholds", "escalation_rules", "log_signals", "log_watch", "maintenance_windows", "products", "remediation_policies", "security_noise"])
+    condition     = toset(keys(aws_lambda_invocation.publish)) == toset(["alert_routes", "alert_thresholds", "escalation_rules", "log_signals", "log_watch", "maintenance_windows", "products", "remediation_policies", "security_noise", "watched_accounts"])
     error_message = "Every document of config/ that functions go by is published."
   }
 

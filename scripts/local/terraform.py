@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.stack import ROOT, Stack
+from local.stack import REGION, ROOT, Stack
 
 #: Resources the emulator creates at once; what takes time is the provider's own waiting.
 PARALLELISM = "-parallelism=30"
@@ -41,6 +41,19 @@ class Terraform:
         (folder / "terraform.tfvars.json").write_text(json.dumps(self.variables, indent=2))
         _init(folder)
         _run(folder, "apply", "-no-color", "-auto-approve", PARALLELISM)
+
+
+def apply_module(stack: Stack, name: str, account: str, variables: dict[str, Any]) -> None:
+    """Applies one of the production modules on its own, as another account's administrator would."""
+    folder = stack.home / f"terraform-{name}-{account}"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(ROOT / "infrastructure/modules" / name, folder)
+    override = _override(stack)
+    override["provider"]["aws"] |= {"access_key": account, "region": REGION}
+    (folder / "local_override.tf.json").write_text(json.dumps(override, indent=2))
+    (folder / "terraform.tfvars.json").write_text(json.dumps(variables, indent=2))
+    _init(folder)
+    _run(folder, "apply", "-no-color", "-auto-approve", PARALLELISM)
 
 
 def plan(home: Path) -> bool:

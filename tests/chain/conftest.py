@@ -31,6 +31,8 @@ T = TypeVar("T")
 MAINTENANCE = Path(__file__).parent / "maintenance_windows.json"
 #: The routes that ship, and one for each region that no fleet is in.
 ROUTES = Path(__file__).parent / "alert_routes.json"
+#: Other accounts and regions. The functions may assume these roles; `test_accounts.py` has them watched.
+ACCOUNTS = Path(__file__).parent / "watched_accounts.json"
 #: What the receivers' webhooks are signed with, and what will be used next.
 SECRET, NEXT_SECRET = ("whsec_" + base64.b64encode(text * 3).decode() for text in (b"the key!", b"the next"))
 #: The fleets' history ends this long ago, so that whoever adds datapoints need not wait for them to be due. Not longer: an
@@ -52,11 +54,24 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     built = packages.build(home, beside_tests=True)
     stack = local_stack.start(home, manual_schedule=True, metric_seconds=1, retry_seconds=3)
     try:
-        yield local_deployment.deploy(
-            stack, built, maintenance_windows_file=str(MAINTENANCE), alert_routes_file=str(ROUTES)
+        deployed = local_deployment.deploy(
+            stack,
+            built,
+            maintenance_windows_file=str(MAINTENANCE),
+            alert_routes_file=str(ROUTES),
+            watched_accounts_file=str(ACCOUNTS),
         )
+        watch_accounts(deployed, local_stack.ROOT / "config")
+        yield deployed
     finally:
         stack.stop()
+
+
+def watch_accounts(deployment: Deployment, folder: Path) -> None:
+    """Publishes the watched_accounts.json of a folder."""
+    command = [deployment.built.nightjar, "config", "publish", "watched_accounts", "--dir", str(folder), "--why", "a test"]
+    environment = deployment.stack.environment()
+    subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
 
 
 @dataclass(frozen=True)

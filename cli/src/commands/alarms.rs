@@ -4,8 +4,9 @@
 use anyhow::{Context as _, bail};
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
+use nightjar_domain::accounts::Scope;
 use nightjar_domain::catalogue::{self, Catalogue};
-use nightjar_domain::coverage::{CoverageReport, Explanation};
+use nightjar_domain::coverage::{AlarmDeletion, CoverageReport, Explanation, ScopeCoverage, Unread};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -116,6 +117,8 @@ async fn ask<T: serde::de::DeserializeOwned>(client: &Client, prefix: &str, comm
 }
 
 fn plan(report: &CoverageReport) -> String {
+    let several = !report.summary.by_scope.is_empty();
+    let of = |arn: &str| Scope::of_arn(arn).map_or_else(|| "-".to_owned(), |scope| scope.to_string());
     let created = report.create.iter().map(|step| {
         let alarm = &step.alarm;
         let condition = format!(
@@ -127,21 +130,33 @@ fn plan(report: &CoverageReport) -> String {
             alarm.evaluation_periods,
             alarm.period_seconds
         );
-        ["create".to_owned(), alarm.name.clone(), condition]
+        ["create".to_owned(), of(&step.resource), alarm.name.clone(), condition]
     });
-    let changed =
-        report.change.iter().map(|step| ["change".to_owned(), step.alarm.name.clone(), step.differences.join("; ")]);
-    let deleted = report.delete.iter().map(|step| ["delete".to_owned(), step.name.clone(), step.why.clone()]);
-    let held = report.held.iter().map(|step| ["held".to_owned(), step.name.clone(), step.why.clone()]);
+    let changed = report
+        .change
+        .iter()
+        .map(|step| ["change".to_owned(), of(&step.resource), step.alarm.name.clone(), step.differences.join("; ")]);
+    // The suite's own account and region is the first of them.
+    let home = || report.summary.by_scope.first().map(|first| first.scope.to_string()).unwrap_or_default();
+    let at = |scope: &Option<Scope>| scope.as_ref().map_or_else(home, ToString::to_string);
+    let gone =
+        |what: &str, step: &AlarmDeletion| [what.to_owned(), at(&step.scope), step.name.clone(), step.why.clone()];
+    let deleted = report.delete.iter().map(|step| gone("delete", step));
+    let held = report.held.iter().map(|step| gone("held", step));
     let conflicts = report.conflicts.iter().map(|conflict| {
         let why = "an alarm of somebody else has this name; it is left alone".to_owned();
-        ["conflict".to_owned(), conflict.name.clone(), why]
+        ["conflict".to_owned(), of(&conflict.resource), conflict.name.clone(), why]
     });
-    let rows: Vec<[String; 3]> = created.chain(changed).chain(deleted).chain(held).chain(conflicts).collect();
+    let rows: Vec<[String; 4]> = created.chain(changed).chain(deleted).chain(held).chain(conflicts).collect();
     let mut lines = Vec::new();
     if !rows.is_empty() {
-        lines.push(plain(&table(&["", "alarm", "what"], rows)));
+        lines.push(plain(&if several {
+            table(&["", "where", "alarm", "what"], rows)
+        } else {
+            table(&["", "alarm", "what"], rows.into_iter().map(|[step, _, name, what]| [step, name, what]))
+        }));
     }
+    lines.extend(scopes(&report.summary.by_scope));
     let (money, quota, summary) = (report.usd_a_month, report.quota, &report.summary);
     lines.push(format!(
         "{} to create, {} to change, {} to delete, {} as they should be; ${:.2} a month now, ${:.2} after; {} of {} alarms of the \
@@ -155,10 +170,35 @@ fn plan(report: &CoverageReport) -> String {
         ));
     }
     for unread in &summary.unread {
-        lines.push(plain(&format!("could not be read: {}: {}", unread.source, unread.problem)));
+        lines.push(unread_line(unread));
     }
     lines.push(format!("coverage {} of 100 over {} resources", summary.score, summary.resources));
     lines.join("\n")
+}
+
+/// What of one source could not be read, and where.
+pub(super) fn unread_line(unread: &Unread) -> String {
+    let at = unread.scope.as_ref().map(|scope| format!(" in {scope}")).unwrap_or_default();
+    plain(&format!("could not be read{at}: {}: {}", unread.source, unread.problem))
+}
+
+/// A row for each account and region; nothing where there is one.
+pub(super) fn scopes(by_scope: &[ScopeCoverage]) -> Option<String> {
+    let rows = by_scope.iter().map(|one| {
+        let read = |text: String| if one.read { text } else { "?".to_owned() };
+        [
+            one.scope.to_string(),
+            read(one.score.to_string()),
+            read(one.resources.to_string()),
+            read(one.alarms_in_force.to_string()),
+            read(format!("{} / {} / {}", one.to_create, one.to_change, one.to_delete)),
+            read(format!("${:.2}", one.usd_a_month.after)),
+            read(format!("{} of {}", one.quota.after, one.quota.limit)),
+        ]
+    });
+    let columns =
+        ["account/region", "score", "resources", "alarms", "create / change / delete", "a month after", "quota after"];
+    (!by_scope.is_empty()).then(|| plain(&table(&columns, rows)))
 }
 
 fn applied(applied: &Applied) -> String {
@@ -204,9 +244,8 @@ mod tests {
         assert!(error.to_string().contains("use the nightjar of the deployed version"), "{error}");
     }
 
-    #[test]
-    fn a_plan_is_told_with_its_cost() {
-        let report: CoverageReport = serde_json::from_value(json!({
+    fn report() -> Value {
+        json!({
             "to_create": 1, "to_change": 0, "to_delete": 1, "in_force": 4, "over_cap": 2, "over_quota": 0,
             "create": [{ "resource": "arn:1", "level": "critical", "alarm": {
                 "name": "aiops-work-Age-critical-0123456789", "description": "", "namespace": "AWS/SQS", "metric": "Age",
@@ -217,8 +256,29 @@ mod tests {
             "usd_a_month": { "now": 0.5, "after": 0.5 }, "quota": { "limit": 5000, "now": 40, "after": 40 },
             "summary": { "score": 71, "resources": 3, "by_type": {}, "gaps": {}, "alarms_wanted": 5, "alarms_in_force": 4,
                 "unread": [{ "source": "tag:GetResources", "problem": "AccessDenied" }] },
-        }))
-        .unwrap();
+        })
+    }
+
+    #[test]
+    fn a_plan_is_told_with_its_cost() {
+        insta::assert_snapshot!(plan(&serde_json::from_value(report()).unwrap()));
+    }
+
+    #[test]
+    fn a_plan_of_several_accounts_says_what_is_where() {
+        let mut report = report();
+        let one = |scope: &str, read: bool| {
+            json!({ "scope": scope, "read": read, "score": 71, "resources": 3, "alarms_in_force": 4, "to_create": 1,
+                "to_change": 0, "to_delete": 1, "usd_a_month": { "now": 0.5, "after": 0.5 },
+                "quota": { "limit": 5000, "now": 40, "after": 40 } })
+        };
+        report["summary"]["by_scope"] =
+            json!([one("111122223333/eu-west-1", true), one("222233334444/us-east-1", false)]);
+        report["summary"]["unread"] =
+            json!([{ "source": "everything", "problem": "refused", "scope": "222233334444/us-east-1" }]);
+        report["create"][0]["resource"] = json!("arn:aws:sqs:eu-west-1:111122223333:work");
+        report["delete"][0]["scope"] = json!("222233334444/us-east-1");
+        let report: CoverageReport = serde_json::from_value(report).unwrap();
         insta::assert_snapshot!(plan(&report));
     }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use nightjar_domain::accounts::{WatchedAccounts, WatchedAccountsDocument};
 use nightjar_domain::audit::Retention;
 use nightjar_domain::catalogue::Catalogue;
 use nightjar_domain::diagnosis::{LogSignals, SignalsDocument};
@@ -81,6 +82,7 @@ fn check(dir: &Path) -> Vec<Checked> {
     let escalation = |json: &str| EscalationRules::parse(json).map(drop).map_err(|error| error.to_string());
     let watch = |json: &str| LogWatch::parse(json).map(drop).map_err(|error| error.to_string());
     let own = |json: &str| product::parse(json).map(drop).map_err(|error| error.to_string());
+    let accounts = |json: &str| WatchedAccounts::parse(json).map(drop).map_err(|error| error.to_string());
     let retention = |json: &str| Retention::parse(json).map(drop).map_err(|error| error.to_string());
     vec![
         check_file(&dir.join("alert_thresholds.json"), catalogue),
@@ -93,6 +95,7 @@ fn check(dir: &Path) -> Vec<Checked> {
         check_file(&dir.join("security_noise.json"), noise),
         check_file(&dir.join("escalation_rules.json"), escalation),
         check_file(&dir.join("log_watch.json"), watch),
+        check_file(&dir.join("watched_accounts.json"), accounts),
     ]
 }
 
@@ -123,6 +126,7 @@ fn schemas() -> anyhow::Result<Vec<(&'static str, String)>> {
         ("security_noise.schema.json", text(schemars::schema_for!(Noise))?),
         ("products.schema.json", text(schemars::schema_for!(ProductsDocument))?),
         ("remediation_policies.schema.json", text(schemars::schema_for!(PoliciesDocument))?),
+        ("watched_accounts.schema.json", text(schemars::schema_for!(WatchedAccountsDocument))?),
     ])
 }
 

@@ -2,10 +2,11 @@
 
 use anyhow::Context as _;
 use nightjar_aws::stores::CoverageWhole;
+use nightjar_domain::accounts::Scope;
 use nightjar_domain::coverage::ResourceCoverage;
 use serde::{Deserialize, Serialize};
 
-use super::alarms::plain;
+use super::alarms::{plain, scopes, unread_line};
 use super::api_client::ApiArgs;
 use crate::outcome::Outcome;
 use crate::output::{Output, table};
@@ -59,14 +60,19 @@ fn describe(coverage: &Coverage) -> String {
         whole.usd_a_month.now,
         whole.mode
     )];
-    for unread in &summary.unread {
-        lines.push(format!("could not be read: {}: {}", unread.source, unread.problem));
-    }
+    lines.extend(scopes(&summary.by_scope));
+    lines.extend(summary.unread.iter().map(unread_line));
     let rows = coverage.resources.iter().map(|resource| {
         let alarms = format!("{}/{}", resource.alarms_in_force, resource.alarms_wanted);
-        [resource.score.to_string(), resource.resource.kind.clone(), resource.resource.label(), alarms]
+        let at = Scope::of(&resource.resource).to_string();
+        [resource.score.to_string(), resource.resource.kind.clone(), resource.resource.label(), alarms, at]
     });
-    lines.push(table(&["score", "type", "resource", "alarms"], rows));
+    lines.push(if summary.by_scope.is_empty() {
+        let rows = rows.map(|[score, kind, label, alarms, _]| [score, kind, label, alarms]);
+        table(&["score", "type", "resource", "alarms"], rows)
+    } else {
+        table(&["score", "type", "resource", "alarms", "where"], rows)
+    });
     for resource in &coverage.resources {
         lines.extend(
             resource.gaps.iter().map(|gap| format!("{}: {}\n    {}", resource.resource.label(), gap.what, gap.fix)),

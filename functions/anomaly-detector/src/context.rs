@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use nightjar_aws::clients;
 use nightjar_aws::config::ConfigReader;
 use nightjar_aws::envelope::Publisher;
+use nightjar_aws::scopes::{ScopeError, Scopes};
 use nightjar_aws::settings::Environment;
 use nightjar_aws::stores::{AuditStore, InventoryStore, ModelStore, SeriesStore};
+use nightjar_domain::accounts::{Scope, WatchedAccounts};
 use nightjar_domain::configuration::Document;
 use nightjar_domain::maintenance::MaintenanceWindows;
 
@@ -17,6 +19,8 @@ use crate::settings::Settings;
 pub struct Context {
     pub models: Models,
     pub cloudwatch: aws_sdk_cloudwatch::Client,
+    /// The way into other accounts and regions.
+    pub scopes: Scopes,
     pub inventory: InventoryStore,
     pub series: SeriesStore,
     pub audit: AuditStore,
@@ -36,6 +40,7 @@ impl Context {
             maintenance: MaintenanceWindows::default(),
             models: Models::new(ModelStore::new(dynamodb.clone(), settings.models_table)),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
+            scopes: Scopes::new(config.clone(), settings.home, settings.session),
             inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table),
             series: SeriesStore::new(dynamodb, settings.series_table),
             audit,
@@ -48,6 +53,17 @@ impl Context {
         if let Some(new) = self.config.newer(Document::MaintenanceWindows, now, MaintenanceWindows::parse).await? {
             self.maintenance = new.value;
         }
+        if let Some(new) = self.config.newer(Document::WatchedAccounts, now, WatchedAccounts::parse).await? {
+            self.scopes.watch(new.value);
+        }
         Ok(())
+    }
+
+    /// What reads the metrics of an account and region; without one, of the suite's own.
+    pub async fn metrics_of(&self, scope: Option<&Scope>) -> Result<aws_sdk_cloudwatch::Client, ScopeError> {
+        match scope {
+            None => Ok(self.cloudwatch.clone()),
+            Some(scope) => Ok(aws_sdk_cloudwatch::Client::new(&self.scopes.open(scope).await?)),
+        }
     }
 }

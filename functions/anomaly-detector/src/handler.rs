@@ -1,8 +1,11 @@
 //! One run over every watched series.
 
+use std::collections::BTreeMap;
+
 use anyhow::Context as _;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
+use nightjar_domain::accounts::Scope;
 use nightjar_domain::anomaly::Anomaly;
 use nightjar_domain::audit::{Fact, FactKind};
 use nightjar_domain::envelope::Envelope;
@@ -34,6 +37,8 @@ pub struct Summary {
     pub historic: usize,
     /// Datapoints in a maintenance window: passed over.
     pub maintained: usize,
+    /// Series of accounts and regions that could not be read.
+    pub unread: usize,
     /// Series that brought no datapoint.
     pub silent: usize,
     /// Trained models in use; without any, the bundled one judges.
@@ -53,8 +58,22 @@ pub async fn handle(context: &Context, now: Timestamp) -> anyhow::Result<Summary
         .await;
     let mut summary = Summary { series: series.len(), models: models.len(), ..Summary::default() };
     let mut failures = Vec::new();
-    for chunk in series.chunks(SERIES_AT_ONCE) {
-        run_chunk(context, &models, chunk, now, &mut summary, &mut failures).await?;
+    for (scope, series) in by_scope(series) {
+        let cloudwatch = match context.metrics_of(scope).await {
+            Ok(cloudwatch) => cloudwatch,
+            Err(error) => {
+                tracing::error!(?scope, %error, series = series.len(), "an account or region cannot be read: its series wait");
+                summary.unread += series.len();
+                // Another attempt may do better; a refusal stands until somebody changes a permission.
+                if error.may_pass() {
+                    failures.push(error.into());
+                }
+                continue;
+            }
+        };
+        for chunk in series.chunks(SERIES_AT_ONCE) {
+            run_chunk(context, &cloudwatch, &models, chunk, now, &mut summary, &mut failures).await?;
+        }
     }
     tracing::info!(?summary, "run finished");
     match failures.len() {
@@ -65,10 +84,22 @@ pub async fn handle(context: &Context, now: Timestamp) -> anyhow::Result<Summary
     }
 }
 
+type Series<'a> = (&'a Resource, &'a Metric, Direction);
+
+/// Those of the suite's own account and region first.
+fn by_scope(series: Vec<Series<'_>>) -> BTreeMap<Option<&Scope>, Vec<Series<'_>>> {
+    let mut by_scope: BTreeMap<Option<&Scope>, Vec<Series<'_>>> = BTreeMap::new();
+    for one in series {
+        by_scope.entry(one.1.scope.as_ref()).or_default().push(one);
+    }
+    by_scope
+}
+
 async fn run_chunk(
     context: &Context,
+    cloudwatch: &aws_sdk_cloudwatch::Client,
     models: &Choice,
-    series: &[(&Resource, &Metric, Direction)],
+    series: &[Series<'_>],
     now: Timestamp,
     summary: &mut Summary,
     failures: &mut Vec<anyhow::Error>,
@@ -84,7 +115,7 @@ async fn run_chunk(
         })
         .collect();
     for batch in plan(&wanted(&watches), now) {
-        if let Err(error) = run_batch(context, models, &mut watches, &batch, now, summary).await {
+        if let Err(error) = run_batch(context, cloudwatch, models, &mut watches, &batch, now, summary).await {
             tracing::error!(error = format!("{error:#}"), series = batch.series.len(), "a batch failed");
             failures.push(error);
         }
@@ -95,13 +126,14 @@ async fn run_chunk(
 /// Load → decide → publish → save, for the series of one call.
 async fn run_batch(
     context: &Context,
+    cloudwatch: &aws_sdk_cloudwatch::Client,
     models: &Choice,
     watches: &mut [Watch],
     batch: &Batch,
     now: Timestamp,
     summary: &mut Summary,
 ) -> anyhow::Result<()> {
-    let fetched = fetch(&context.cloudwatch, &wanted(watches), batch).await?;
+    let fetched = fetch(cloudwatch, &wanted(watches), batch).await?;
     let mut anomalies = Vec::new();
     let mut changed = Vec::new();
     for index in &batch.series {

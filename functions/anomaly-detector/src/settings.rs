@@ -1,6 +1,7 @@
 //! What Terraform tells this function.
 
 use nightjar_aws::settings::{Environment, SettingsError};
+use nightjar_domain::accounts::Scope;
 
 /// The function's settings.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,6 +13,10 @@ pub struct Settings {
     pub anomalies_topic_arn: String,
     /// Where the published configuration is; without it what ships is in force.
     pub config_table: Option<String>,
+    /// The suite's own account and region.
+    pub home: Scope,
+    /// How sessions in other accounts are called.
+    pub session: String,
 }
 
 impl Settings {
@@ -23,6 +28,11 @@ impl Settings {
             audit_table: env.required("AUDIT_TABLE"),
             anomalies_topic_arn: env.required("ANOMALIES_TOPIC_ARN"),
             config_table: env.optional("CONFIG_TABLE"),
+            home: env.scope_of("ANOMALIES_TOPIC_ARN"),
+            session: format!(
+                "{}-anomaly-detector",
+                env.optional("NAME_PREFIX").unwrap_or_else(|| "nightjar".to_owned())
+            ),
         };
         env.finish(settings)
     }

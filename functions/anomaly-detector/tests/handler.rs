@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_cloudwatch::operation::get_metric_data::{GetMetricDataError, GetMetricDataOutput};
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::MetricDataResult;
@@ -24,7 +25,9 @@ use nightjar_anomaly_detector::handler::handle;
 use nightjar_anomaly_detector::models::Models;
 use nightjar_aws::config::ConfigReader;
 use nightjar_aws::envelope::Publisher;
+use nightjar_aws::scopes::Scopes;
 use nightjar_aws::stores::{AuditStore, InventoryStore, ModelStore, SeriesStore};
+use nightjar_domain::accounts::Scope;
 use nightjar_domain::maintenance::MaintenanceWindows;
 use nightjar_domain::models::{Considered, ModelName, ModelScope, Pointer};
 use nightjar_domain::resource::Resource;
@@ -111,6 +114,12 @@ impl World {
         }
     }
 
+    /// The suite's own account and region alone.
+    fn scopes(&self) -> Scopes {
+        let config = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
+        Scopes::new(config, Scope::of(&resource().reference), "aiops-anomaly-detector")
+    }
+
     fn context(&self) -> Context {
         let inventory = self.inventory.clone();
         let scan = mock!(aws_sdk_dynamodb::Client::scan).then_output(move || {
@@ -133,6 +142,7 @@ impl World {
             maintenance: MaintenanceWindows::default(),
             models: Models::new(ModelStore::new(dynamodb.clone(), "models".into())),
             cloudwatch: mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&self.cloudwatch]),
+            scopes: self.scopes(),
             inventory: InventoryStore::new(dynamodb.clone(), "inventory".into()),
             series: SeriesStore::new(dynamodb, "series".into()),
             audit,
@@ -165,6 +175,21 @@ async fn no_datapoints_is_a_silent_series_and_no_error() {
     );
     let summary = handle(&world.context(), now()).await.unwrap();
     assert_eq!((summary.silent, summary.datapoints, world.saved.num_calls()), (1, 0, 0));
+}
+
+/// A series of the same name in another account is another series, and is never read with the own credentials.
+#[tokio::test]
+async fn a_scope_that_cannot_be_opened_waits_and_the_others_are_judged() {
+    let mut world =
+        World::new(mock!(aws_sdk_cloudwatch::Client::get_metric_data).then_output(|| answer(vec![97.0, 98.0])));
+    let mut other = resource();
+    other.reference.arn = other.reference.arn.replace(&other.reference.account, "222233334444");
+    other.reference.account = "222233334444".to_owned();
+    other.metrics[0].metric.scope = Some(Scope::of(&other.reference));
+    assert_ne!(other.metrics[0].metric.series(), metric().series());
+    world.inventory.push(other);
+    let summary = handle(&world.context(), now()).await.unwrap();
+    assert_eq!((summary.series, summary.unread, world.cloudwatch.num_calls(), world.saved.num_calls()), (2, 1, 1, 1));
 }
 
 #[tokio::test]

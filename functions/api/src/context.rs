@@ -9,6 +9,8 @@ use nightjar_aws::stores::{
     RoutingStore, SeriesStore, SilenceStore,
 };
 use nightjar_aws::{clients, clock};
+use nightjar_domain::accounts::Scope;
+use nightjar_domain::resource::ResourceRef;
 
 use crate::caller::Authorization;
 use crate::monitor::Monitor;
@@ -45,6 +47,8 @@ pub struct Context {
     pub changes: Publisher,
     /// The clock: lists without `until` end now.
     pub now: fn() -> Timestamp,
+    /// Where the suite is; `None` where no ARN tells.
+    pub home: Option<Scope>,
 }
 
 /// What answers about repairs, and notes what people decide.
@@ -70,6 +74,7 @@ impl Context {
     pub fn new(aws: Clients, settings: Settings, now: fn() -> Timestamp) -> Self {
         let Clients { cloudwatch, dynamodb, s3, kms, sns } = aws;
         let Settings { incidents_table: incidents, series_table: series, authorization, .. } = settings;
+        let home = Scope::of_arn(&settings.changes_topic_arn);
         let repairs = Repairs {
             store: RemediationStore::new(dynamodb.clone(), settings.remediations_table),
             kms: kms.clone(),
@@ -95,7 +100,13 @@ impl Context {
             authorization,
             changes: Publisher::new(sns, settings.changes_topic_arn),
             now,
+            home,
         }
+    }
+
+    /// Whether a resource is in the suite's own account and region, which is all that the API asks.
+    pub fn is_home(&self, resource: &ResourceRef) -> bool {
+        self.home.as_ref().is_none_or(|home| *home == Scope::of(resource))
     }
 
     /// Reads the settings and builds the clients.

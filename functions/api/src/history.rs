@@ -35,6 +35,9 @@ pub async fn judged(
     if wanted.is_empty() {
         return Ok((Vec::new(), vec!["no metric of this resource is watched".to_owned()]));
     }
+    if let Some(scope) = metrics.iter().find_map(|watched| watched.metric.scope.as_ref()) {
+        return Ok((Vec::new(), vec![format!("its datapoints are kept in {scope}, which the API does not read")]));
+    }
     // Whole minutes: CloudWatch answers nothing where a period starts before the span.
     let lead = from.checked_sub(LEAD).unwrap_or(from).as_second().div_euclid(3600) * 3600;
     let start = Timestamp::from_second(lead).unwrap_or(from);

@@ -1,34 +1,41 @@
 //! What lives as long as the process: settings, clients, the rules.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use nightjar_aws::clients;
 use nightjar_aws::config::ConfigReader;
 use nightjar_aws::envelope::Publisher;
+use nightjar_aws::scopes::{ScopeError, Scopes};
 use nightjar_aws::settings::Environment;
 use nightjar_aws::stores::{AuditStore, FingerprintStore, IncidentStore, InventoryStore, LogWatchStore, SeriesStore};
 use nightjar_calls::Caller;
+use nightjar_domain::accounts::{Scope, WatchedAccounts};
 use nightjar_domain::configuration::Document;
 use nightjar_domain::diagnosis::LogSignals;
 use nightjar_domain::escalation::EscalationRules;
 use nightjar_domain::log_watch::LogWatch;
+use nightjar_domain::resource::ResourceRef;
 
 use crate::gather::ChangeCache;
 use crate::settings::Settings;
 
-/// Built once, before the first event.
-#[derive(Debug)]
+/// Built once, before the first event; for what is in another account or region a clone that asks there.
+#[derive(Debug, Clone)]
 pub struct Context {
     pub settings: Settings,
     pub config: ConfigReader,
     pub signals: LogSignals,
     pub escalation: EscalationRules,
     pub log_watch: LogWatch,
+    /// The way into other accounts and regions.
+    pub scopes: Scopes,
     pub logs: aws_sdk_cloudwatchlogs::Client,
     pub metrics: aws_sdk_cloudwatch::Client,
     pub cloudtrail: aws_sdk_cloudtrail::Client,
     /// EC2, of which two calls are wanted.
     pub calls: Caller,
-    pub changes: ChangeCache,
+    pub changes: Arc<ChangeCache>,
     pub inventory: InventoryStore,
     pub incidents: IncidentStore,
     pub fingerprints: FingerprintStore,
@@ -58,11 +65,12 @@ impl Context {
             signals: LogSignals::bundled()?,
             escalation: EscalationRules::bundled()?,
             log_watch: LogWatch::bundled()?,
+            scopes: Scopes::new(prompt.clone(), settings.home.clone(), format!("{}-log-analyzer-rca", settings.prefix)),
             logs: aws_sdk_cloudwatchlogs::Client::new(&prompt),
             metrics: aws_sdk_cloudwatch::Client::new(&prompt),
             cloudtrail: aws_sdk_cloudtrail::Client::new(&prompt),
             calls: Caller::new(&config),
-            changes: ChangeCache::default(),
+            changes: Arc::default(),
             inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table.clone()),
             incidents: IncidentStore::new(dynamodb.clone(), settings.incidents_table.clone()),
             fingerprints: FingerprintStore::new(
@@ -91,6 +99,26 @@ impl Context {
         if let Some(new) = self.config.newer(Document::LogWatch, now, LogWatch::parse).await? {
             self.log_watch = new.value;
         }
+        if let Some(new) = self.config.newer(Document::WatchedAccounts, now, WatchedAccounts::parse).await? {
+            self.scopes.watch(new.value);
+        }
         Ok(())
+    }
+
+    /// The same, asking where `resource` is; `None` where that is the suite's own account and region.
+    pub async fn near(&self, resource: &ResourceRef) -> Result<Option<Box<Self>>, ScopeError> {
+        let scope = Scope::of(resource);
+        if scope == *self.scopes.home() {
+            return Ok(None);
+        }
+        let config = self.scopes.open(&scope).await?;
+        Ok(Some(Box::new(Self {
+            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            metrics: aws_sdk_cloudwatch::Client::new(&config),
+            cloudtrail: aws_sdk_cloudtrail::Client::new(&config),
+            calls: Caller::new(&config),
+            changes: Arc::default(),
+            ..self.clone()
+        })))
     }
 }

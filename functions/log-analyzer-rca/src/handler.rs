@@ -8,10 +8,11 @@ use nightjar_aws::envelope::messages;
 use nightjar_domain::alarm::{AlarmChange, AlarmState};
 use nightjar_domain::anomaly::Anomaly;
 use nightjar_domain::envelope::Envelope;
+use nightjar_domain::resource::Resource;
 use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
-use crate::{place, publish, settle, watch};
+use crate::{alarms, place, publish, settle, watch};
 
 /// What Lambda hands over.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -48,7 +49,7 @@ pub struct Summary {
 pub async fn handle(context: &Context, event: Event, clock: impl Fn() -> Timestamp) -> anyhow::Result<Summary> {
     match event {
         Event::Messages(event) => told(context, &event, &clock).await,
-        Event::Schedule { .. } => scheduled(context, clock()).await,
+        Event::Schedule { .. } => scheduled(context, &clock).await,
     }
 }
 
@@ -56,7 +57,8 @@ async fn told(context: &Context, event: &SnsEvent, clock: &impl Fn() -> Timestam
     let mut summary = Summary::default();
     for text in messages(event) {
         if AlarmChange::is_one(text) {
-            alarm(context, &AlarmChange::parse(text)?, clock, &mut summary).await?;
+            let inventory = context.inventory.all().await?;
+            alarm(context, &AlarmChange::parse(text)?, &inventory, clock, &mut summary).await?;
         } else {
             anomaly(context, &Envelope::<Anomaly>::parse(text)?, clock, &mut summary).await?;
         }
@@ -81,11 +83,11 @@ async fn anomaly(
 async fn alarm(
     context: &Context,
     change: &AlarmChange,
+    inventory: &[Resource],
     clock: &impl Fn() -> Timestamp,
     summary: &mut Summary,
 ) -> anyhow::Result<()> {
-    let inventory = context.inventory.all().await?;
-    let raised = change.anomaly(change.resource(&inventory));
+    let raised = change.anomaly(change.resource(inventory));
     match change.state {
         AlarmState::Alarm => anomaly(context, &Envelope::first(raised, change.at), clock, summary).await?,
         AlarmState::Ok => summary.calmed += usize::from(place::calm(context, change, &raised, clock()).await?),
@@ -96,9 +98,29 @@ async fn alarm(
     Ok(())
 }
 
-/// Both are tried, whatever becomes of the other.
-async fn scheduled(context: &Context, now: Timestamp) -> anyhow::Result<Summary> {
+/// All are tried, whatever becomes of the others.
+async fn scheduled(context: &Context, clock: &impl Fn() -> Timestamp) -> anyhow::Result<Summary> {
+    let mut summary = Summary::default();
+    let told = Box::pin(told_elsewhere(context, clock, &mut summary)).await;
+    let now = clock();
     let (resolved, raised) = (settle::run(context, now).await, watch::run(context, now).await);
+    told.context("reading the alarms of other accounts and regions")?;
     let (resolved, raised) = (resolved.context("ending what is over")?, raised.context("watching the logs")?);
-    Ok(Summary { resolved, raised, ..Summary::default() })
+    Ok(Summary { resolved, raised, ..summary })
+}
+
+/// Alarms in other accounts and regions, which cannot tell the suite's topics: handled as if they had.
+async fn told_elsewhere(
+    context: &Context,
+    clock: &impl Fn() -> Timestamp,
+    summary: &mut Summary,
+) -> anyhow::Result<()> {
+    let (changes, failure) = alarms::elsewhere(context, clock()).await;
+    if !changes.is_empty() {
+        let inventory = context.inventory.all().await?;
+        for change in &changes {
+            alarm(context, change, &inventory, clock, summary).await?;
+        }
+    }
+    failure.map_or(Ok(()), Err)
 }

@@ -63,13 +63,13 @@ pub(crate) async fn place(context: &Context, anomaly: &Anomaly, now: Timestamp) 
 
 /// Gathers and judges.
 async fn look(context: &Context, anomaly: &Anomaly, now: Timestamp) -> (Finding, Decision) {
-    let evidence = gather::evidence(context, anomaly, now).await;
+    let evidence = Box::pin(gather::evidence(context, anomaly, now)).await;
     judge(context, anomaly, &evidence)
 }
 
 /// Gathers anew for an incident that goes on, around all of it; the anomaly that joins is a part of the evidence.
 async fn look_again(context: &Context, around: &Anomaly, joins: &Anomaly, now: Timestamp) -> Finding {
-    let mut evidence = gather::evidence(context, around, now).await;
+    let mut evidence = Box::pin(gather::evidence(context, around, now)).await;
     let is_known = |metric: &Metric| metric.namespace == joins.metric.namespace && metric.name == joins.metric.name;
     if !is_known(&around.metric) && !evidence.metrics.iter().any(|found| is_known(&found.metric)) {
         evidence.metrics.push(MetricMove::of(joins));

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use nightjar_aws::settings::{Environment, SettingsError};
+use nightjar_domain::accounts::Scope;
 
 /// The function's settings.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +20,10 @@ pub struct Settings {
     pub anomalies_topic_arn: String,
     pub incident_changes_topic_arn: String,
     pub critical_alerts_topic_arn: String,
+    /// The suite's own account and region.
+    pub home: Scope,
+    /// Terraform's name_prefix: how the names of Nightjar's own alarms begin.
+    pub prefix: String,
     /// How far before the anomaly the logs are read.
     pub log_window: SignedDuration,
     /// All of the gathering ends within this.
@@ -52,6 +57,8 @@ impl Settings {
             anomalies_topic_arn: env.required("ANOMALIES_TOPIC_ARN"),
             incident_changes_topic_arn: env.required("INCIDENT_CHANGES_TOPIC_ARN"),
             critical_alerts_topic_arn: env.required("CRITICAL_ALERTS_TOPIC_ARN"),
+            home: env.scope_of("ANOMALIES_TOPIC_ARN"),
+            prefix: env.optional("NAME_PREFIX").unwrap_or_else(|| "nightjar".to_owned()),
             log_window: SignedDuration::from_mins(env.checked_or(
                 "LOG_WINDOW_MINUTES",
                 15,

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use futures::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use nightjar_aws::stores::WatchedItem;
+use nightjar_domain::accounts::Scope;
 use nightjar_domain::anomaly::Anomaly;
 use nightjar_domain::audit::{Fact, FactKind};
 use nightjar_domain::envelope::Envelope;
@@ -57,7 +58,9 @@ pub(crate) async fn run(context: &Context, now: Timestamp) -> anyhow::Result<usi
 /// Each group (and stream prefix) once, with the resource that it belongs to; of several the first by its ARN.
 fn sources<'a>(context: &Context, inventory: &'a [Resource]) -> BTreeMap<&'a LogSource, &'a ResourceRef> {
     let mut sources: BTreeMap<&LogSource, &ResourceRef> = BTreeMap::new();
-    for resource in inventory {
+    // What a group of one name counts in two accounts would be kept as one: those of other accounts and regions are not watched.
+    let home = context.scopes.home();
+    for resource in inventory.iter().filter(|resource| Scope::of(&resource.reference) == *home) {
         for source in resource.log_sources.iter().filter(|source| context.log_watch.looks_at(&source.group)) {
             let owner = sources.entry(source).or_insert(&resource.reference);
             if resource.reference.arn < owner.arn {

@@ -47,7 +47,8 @@ pub fn tasks(resources: &[Resource], pointers: &BTreeMap<ModelScope, Pointer>) -
     for resource in resources {
         let own = ModelScope::Resource(resource.reference.id.clone());
         let asked_for = pointers.get(&own).is_some_and(|pointer| pointer.current.is_some());
-        for watched in &resource.metrics {
+        // Other accounts and regions are judged by these models, and not read for them.
+        for watched in resource.metrics.iter().filter(|watched| watched.metric.scope.is_none()) {
             let series = Series { resource_id: resource.reference.id.clone(), metric: trained(&watched.metric) };
             by_scope.entry(ModelScope::of_metric(&watched.metric)).or_default().push(series.clone());
             by_scope.entry(ModelScope::Account).or_default().push(series.clone());

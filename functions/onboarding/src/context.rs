@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 use nightjar_aws::clients;
 use nightjar_aws::config::ConfigReader;
+use nightjar_aws::scopes::Scopes;
 use nightjar_aws::settings::Environment;
 use nightjar_aws::stores::{AuditStore, ConfigStore, CoverageStore, InventoryStore};
+use nightjar_domain::accounts::{Scope, WatchedAccounts};
 use nightjar_domain::catalogue::Catalogue;
 use nightjar_domain::configuration::Document;
 use nightjar_domain::coverage::thresholds::ThresholdOverrides;
@@ -13,8 +15,8 @@ use nightjar_ec2::Fleet;
 use crate::settings::Settings;
 use crate::signed::Signed;
 
-/// Built once, before the first event.
-#[derive(Debug)]
+/// Built once, before the first event; for each account and region a clone that asks there.
+#[derive(Debug, Clone)]
 pub struct Context {
     pub settings: Settings,
     pub config: ConfigReader,
@@ -26,6 +28,10 @@ pub struct Context {
     pub overrides: ThresholdOverrides,
     /// What was set and does not fit the catalogue: left out.
     pub left_out: Vec<String>,
+    /// Where the clients below ask.
+    pub scope: Scope,
+    /// The way into the others.
+    pub scopes: Scopes,
     pub fleet: Fleet,
     pub signed: Signed,
     pub cloudwatch: aws_sdk_cloudwatch::Client,
@@ -47,6 +53,8 @@ impl Context {
             catalogue: Catalogue::bundled()?,
             overrides: ThresholdOverrides::default(),
             left_out: Vec::new(),
+            scope: settings.home(),
+            scopes: Scopes::new(config.clone(), settings.home(), format!("{}-onboarding", settings.policy.prefix)),
             fleet: Fleet::new(&config),
             signed: Signed::new(&config)?,
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
@@ -58,8 +66,11 @@ impl Context {
         })
     }
 
-    /// Takes up what was published since the last time: the catalogue, and what people set.
+    /// Takes up what was published since the last time: which accounts are watched, the catalogue, and what people set.
     pub async fn refresh(&mut self, now: Timestamp) -> anyhow::Result<()> {
+        if let Some(new) = self.config.newer(Document::WatchedAccounts, now, WatchedAccounts::parse).await? {
+            self.scopes.watch(new.value);
+        }
         let catalogue = self.config.newer(Document::AlertThresholds, now, Catalogue::parse).await?;
         let set = self.config.newer(Document::ThresholdOverrides, now, ThresholdOverrides::parse).await?;
         if catalogue.is_none() && set.is_none() {

@@ -4,7 +4,9 @@ use anyhow::bail;
 use jiff::Timestamp;
 use nightjar_aws::stores::CoverageWhole;
 use nightjar_domain::coverage::report::CoverageSummary;
-use nightjar_domain::coverage::{CoverageInput, CoveragePlan, Explanation, Policy, explain, plan_coverage};
+use nightjar_domain::coverage::{
+    CoverageInput, CoveragePlan, Explanation, Policy, explain, is_unread_there, plan_coverage,
+};
 use nightjar_domain::onboarding::Discovered;
 
 use crate::alarms::{self, Existing};
@@ -78,7 +80,7 @@ pub async fn save(context: &Context, plan: &CoveragePlan, now: Timestamp) -> any
     }
     for (arn, resource) in &stored.resources {
         // What could not be read is as it was.
-        if !nightjar_domain::coverage::is_unread(&plan.unread, &resource.resource.kind) {
+        if !is_unread_there(&plan.unread, &resource.resource, context.scopes.home()) {
             context.coverage.remove(arn).await?;
         }
     }

@@ -22,7 +22,7 @@ const REST_API: &str = "apigateway:restapis";
 
 /// Everything that carries the monitor tag, with what is needed to describe it.
 pub async fn discover(context: &Context) -> anyhow::Result<Discovered> {
-    let mut discovered = Discovered::default();
+    let mut discovered = Discovered { scope: context.elsewhere(), ..Discovered::default() };
     find(context, &mut discovered).await?;
     if discovered.resources.is_empty() {
         return Ok(discovered);
@@ -35,7 +35,8 @@ pub async fn discover(context: &Context) -> anyhow::Result<Discovered> {
 
 async fn find(context: &Context, discovered: &mut Discovered) -> anyhow::Result<()> {
     let settings = &context.settings;
-    let (tag, home) = ((settings.monitor_tag.as_str(), "true"), settings.home());
+    let (tag, home) =
+        ((settings.monitor_tag.as_str(), "true"), (context.scope.account.as_str(), context.scope.region.as_str()));
     let (instances, tagged, groups) = tokio::join!(
         context.fleet.tagged(tag.0, tag.1),
         sources::tagged(&context.signed, tag, home),
@@ -62,8 +63,9 @@ async fn find(context: &Context, discovered: &mut Discovered) -> anyhow::Result<
 }
 
 fn unread(discovered: &mut Discovered, source: &str, problem: &str) {
-    tracing::error!(source, problem, "access denied: what it would have told stays as it was");
-    discovered.unread.insert(Unread { source: source.to_owned(), problem: problem.to_owned() });
+    let scope = discovered.scope.clone();
+    tracing::error!(source, problem, ?scope, "access denied: what it would have told stays as it was");
+    discovered.unread.insert(Unread { source: source.to_owned(), problem: problem.to_owned(), scope });
 }
 
 /// The metrics of a REST API go by its name, which no ARN tells.

@@ -1,9 +1,10 @@
 //! One run: look at everything, compare, write the difference. Or one command of a person.
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use jiff::Timestamp;
+use nightjar_domain::accounts::{Scope, WatchedScope};
 use nightjar_domain::audit::{Fact, FactKind};
-use nightjar_domain::coverage::{CoverageReport, Explanation, Policy};
+use nightjar_domain::coverage::{CoveragePlan, CoverageReport, EVERYTHING, Explanation, Policy, Unread, merged};
 use nightjar_domain::onboarding::{InventoryPlan, plan_inventory};
 use nightjar_domain::resource::Resource;
 use serde::Serialize;
@@ -14,7 +15,7 @@ use crate::command::{self, Command};
 use crate::configuration::{self, PublishedAs};
 use crate::context::Context;
 use crate::coverage;
-use crate::discovery::discover;
+use crate::scopes::{self, Budget, Found};
 use crate::settings::ManageAlarms;
 
 pub(crate) const ACTOR: &str = "onboarding";
@@ -31,13 +32,15 @@ pub enum Answer {
 }
 
 /// What a run did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
     /// Resources that carry the monitor tag.
     pub found: usize,
     pub onboarded: usize,
     pub updated: usize,
     pub retired: usize,
+    /// Accounts and regions whose role is refused.
+    pub unread: usize,
     /// How well they are covered, 0 to 100; `None` where nobody looks at alarms.
     pub coverage: Option<u8>,
     /// Steps that alarms need and that nobody has taken.
@@ -53,46 +56,100 @@ pub async fn handle(context: &Context, event: Value, now: Timestamp) -> anyhow::
     }
 }
 
-/// Brings the inventory up to date, then the alarms.
+/// Brings the inventory up to date, then the alarms: in every account and region, whatever becomes of the others.
 async fn run(context: &Context, now: Timestamp) -> anyhow::Result<Summary> {
     // In this order: what another run adds while this one looks around is not known to it, and so not retired for not having been
     // found. The other way round an instance that was just launched would be forgotten until the next run.
-    let known = context.inventory.all().await?;
-    let discovered = discover(context).await?;
-    if discovered.resources.is_empty() {
+    let watched = context.scopes.all();
+    let mut known = scopes::apart(context.inventory.all().await?, &watched, context.scopes.home());
+    let mut budget = Budget::new(context.settings.alarm_budget, watched.len());
+    let (mut summary, mut plans, mut failures) = (Summary::default(), Vec::new(), Vec::new());
+    for watched in &watched {
+        let known = known.remove(&watched.scope).unwrap_or_default();
+        let plan = match run_one(context, watched, &known, &mut budget, &mut summary, now).await {
+            Ok(plan) => plan,
+            Err(error) => {
+                let (scope, problem) = (watched.scope.clone(), format!("{error:#}"));
+                tracing::error!(%scope, problem, "an account or region failed: the others go on");
+                failures.push(error);
+                Some(scopes::nothing(Unread::everything(not_home(context, watched), problem)))
+            }
+        };
+        plans.extend(plan.map(|plan| (watched.scope.clone(), plan)));
+    }
+    if summary.found == 0 && failures.is_empty() {
         tracing::warn!(
             tag = %context.settings.monitor_tag,
             "no resource carries the monitor tag: tag one with {}=true to have it watched",
             context.settings.monitor_tag
         );
     }
-    let plan = plan_inventory(&discovered, &known, &context.catalogue, &context.settings.log_groups_tag, now);
-    save(context, &plan, now).await?;
-    let mut summary = Summary {
-        found: discovered.resources.len(),
-        onboarded: plan.new.len(),
-        updated: plan.put.len() - plan.new.len(),
-        retired: plan.retire.len(),
-        coverage: None,
-        alarm_steps_open: 0,
-        alarms: None,
-    };
-    let (mode, policy) = (context.settings.alarms, &context.settings.policy);
-    if mode != ManageAlarms::Off
-        && let Some(mut looked) = coverage::look(context, &discovered, policy, now).await?
-    {
-        if mode == ManageAlarms::Apply && !looked.plan.is_empty() {
-            summary.alarms = Some(alarms::apply(context, &looked.plan, now).await?);
-            // Once more, so that the coverage tells what is and not what was to be.
-            looked = coverage::look(context, &discovered, policy, now).await?.unwrap_or(looked);
-        }
-        let plan = &looked.plan;
+    let is_known = plans.iter().any(|(_, plan)| plan.unread.iter().all(|unread| unread.source != EVERYTHING));
+    if context.settings.alarms != ManageAlarms::Off && is_known {
+        let plan = merged(plans);
         summary.coverage = Some(plan.score());
         summary.alarm_steps_open = plan.create.len() + plan.change.len() + plan.delete.len();
-        coverage::save(context, plan, now).await?;
+        coverage::save(context, &plan, now).await?;
     }
-    tracing::info!(?summary, "the inventory is up to date");
-    Ok(summary)
+    match failures.len() {
+        0 => {
+            tracing::info!(?summary, "the inventory is up to date");
+            Ok(summary)
+        }
+        1 => Err(failures.swap_remove(0)),
+        count => Err(failures.swap_remove(0)).with_context(|| format!("{count} accounts or regions, the first:")),
+    }
+}
+
+fn not_home(context: &Context, watched: &WatchedScope) -> Option<Scope> {
+    (watched.scope != *context.scopes.home()).then(|| watched.scope.clone())
+}
+
+/// One account and region. `None` where nobody looks at alarms.
+async fn run_one(
+    context: &Context,
+    watched: &WatchedScope,
+    known: &[Resource],
+    budget: &mut Budget,
+    summary: &mut Summary,
+    now: Timestamp,
+) -> anyhow::Result<Option<CoveragePlan>> {
+    let Found { mut context, discovered } = match scopes::found(context, watched).await? {
+        Ok(found) => found,
+        Err(unread) => {
+            summary.unread += 1;
+            return Ok(Some(scopes::nothing(unread)));
+        }
+    };
+    let plan = plan_inventory(&discovered, known, &context.catalogue, &context.settings.log_groups_tag, now);
+    save(&context, &plan, now).await?;
+    summary.found += discovered.resources.len();
+    summary.onboarded += plan.new.len();
+    summary.updated += plan.put.len() - plan.new.len();
+    summary.retired += plan.retire.len();
+    let (mode, policy) = (context.settings.alarms, context.settings.policy.clone());
+    if mode == ManageAlarms::Off {
+        return Ok(None);
+    }
+    let Some(mut looked) = coverage::look(&context, &discovered, &policy, now).await? else {
+        return Ok(Some(scopes::nothing(alarms_unread(&context))));
+    };
+    if mode == ManageAlarms::Apply && !looked.plan.is_empty() {
+        let began = budget.share(&mut context);
+        let applied = alarms::apply(&context, &looked.plan, now).await?;
+        budget.used(began);
+        summary.alarms.get_or_insert_default().add(applied);
+        // Once more, so that the coverage tells what is and not what was to be.
+        looked = coverage::look(&context, &discovered, &policy, now).await?.unwrap_or(looked);
+    } else {
+        budget.skip();
+    }
+    Ok(Some(looked.plan))
+}
+
+fn alarms_unread(context: &Context) -> Unread {
+    let problem = "cloudwatch:DescribeAlarms is denied: alarms are left alone".to_owned();
+    Unread::everything(context.elsewhere(), problem)
 }
 
 async fn obey(context: &Context, command: Command, now: Timestamp) -> anyhow::Result<Answer> {
@@ -102,23 +159,64 @@ async fn obey(context: &Context, command: Command, now: Timestamp) -> anyhow::Re
     if context.settings.alarms == ManageAlarms::Off {
         bail!("alarms are not managed: set manage_alarms to plan or apply in terraform.tfvars");
     }
-    let discovered = discover(context).await?;
     let allow_mass_deletion = matches!(command, Command::Apply { allow_mass_deletion: true });
-    let policy = Policy { allow_mass_deletion, ..context.settings.policy.clone() };
-    if let Command::Explain { alarm } = command {
-        return Ok(Answer::Explained { explanation: coverage::explained(context, &discovered, &alarm, now).await? });
+    let watched = context.scopes.all();
+    let mut budget = Budget::new(context.settings.alarm_budget, watched.len());
+    let (mut before, mut after, mut applied) = (Vec::new(), Vec::new(), Applied::default());
+    for watched in &watched {
+        let scope = watched.scope.clone();
+        let elsewhere = not_home(context, watched);
+        // Elsewhere, what fails is told, and the rest goes on.
+        let found = match scopes::found(context, watched).await {
+            Err(error) if elsewhere.is_some() => Err(Unread::everything(elsewhere.clone(), format!("{error:#}"))),
+            found => found?,
+        };
+        let Found { mut context, discovered } = match found {
+            Ok(found) => found,
+            Err(unread) => {
+                before.push((scope.clone(), scopes::nothing(unread.clone())));
+                after.push((scope, scopes::nothing(unread)));
+                continue;
+            }
+        };
+        if let Command::Explain { alarm } = &command {
+            match coverage::explained(&context, &discovered, alarm, now).await {
+                Ok(None) => continue,
+                // Another account or region may know it.
+                Err(error) if elsewhere.is_some() => {
+                    tracing::error!(%scope, error = format!("{error:#}"), "the alarms of an account or region cannot be explained");
+                    continue;
+                }
+                explanation => return Ok(Answer::Explained { explanation: explanation? }),
+            }
+        }
+        let policy = Policy { allow_mass_deletion, ..context.settings.policy.clone() };
+        let Some(looked) = coverage::look(&context, &discovered, &policy, now).await? else {
+            if elsewhere.is_none() {
+                bail!("the alarms may not be read: onboarding's role lacks cloudwatch:DescribeAlarms");
+            }
+            let plan = scopes::nothing(alarms_unread(&context));
+            before.push((scope.clone(), plan.clone()));
+            after.push((scope, plan));
+            continue;
+        };
+        if command != Command::Plan {
+            let began = budget.share(&mut context);
+            applied.add(alarms::apply(&context, &looked.plan, now).await?);
+            budget.used(began);
+            let looked = coverage::look(&context, &discovered, &policy, now).await?;
+            after.push((scope.clone(), looked.map_or_else(|| scopes::nothing(alarms_unread(&context)), |it| it.plan)));
+        }
+        before.push((scope, looked.plan));
     }
-    let Some(looked) = coverage::look(context, &discovered, &policy, now).await? else {
-        bail!("the alarms may not be read: onboarding's role lacks cloudwatch:DescribeAlarms");
-    };
-    let plan = CoverageReport::new(&looked.plan);
+    if let Command::Explain { .. } = command {
+        return Ok(Answer::Explained { explanation: None });
+    }
+    let plan = CoverageReport::new(&merged(before));
     if command == Command::Plan {
         return Ok(Answer::Plan(plan));
     }
-    let applied = alarms::apply(context, &looked.plan, now).await?;
-    if let Some(after) = coverage::look(context, &discovered, &policy, now).await? {
-        coverage::save(context, &after.plan, now).await?;
-    }
+    coverage::save(context, &merged(after), now).await?;
     Ok(Answer::Applied { plan, applied })
 }
 

@@ -10,6 +10,7 @@ pub mod context;
 pub mod coverage;
 pub mod discovery;
 pub mod handler;
+pub mod scopes;
 pub mod settings;
 pub mod signed;
 pub mod sources;

@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use nightjar_aws::settings::{Environment, SettingsError};
+use nightjar_domain::accounts::Scope;
 use nightjar_domain::coverage::{DEFAULT_ALARM_QUOTA, Policy};
 
 /// The function's settings.
@@ -69,6 +70,7 @@ impl Settings {
             owner_tag: env.optional("OWNER_TAG_KEY").unwrap_or_else(|| "Owner".to_owned()),
             log_groups_tag: log_groups_tag.clone(),
             allow_mass_deletion: false,
+            elsewhere: false,
             prefix: prefix.clone(),
         };
         let seconds = env.checked_or("ALARM_BUDGET_SECONDS", 200, |s| (1..=800).contains(s), "between 1 and 800");
@@ -86,11 +88,10 @@ impl Settings {
         env.finish(settings)
     }
 
-    /// Account and region, for ARNs that name neither.
-    pub fn home(&self) -> (&str, &str) {
-        let mut parts = self.policy.alarms_topic.split(':').skip(3);
-        let region = parts.next().unwrap_or_default();
-        (parts.next().unwrap_or_default(), region)
+    /// The suite's own account and region: those of its topics.
+    pub fn home(&self) -> Scope {
+        let unknown = || Scope { account: String::new(), region: String::new() };
+        Scope::of_arn(&self.policy.alarms_topic).unwrap_or_else(unknown)
     }
 }
 
@@ -148,6 +149,6 @@ mod tests {
         });
         let settings = Settings::read(env).unwrap();
         assert_eq!((settings.monitor_tag.as_str(), settings.alarms), ("ops:monitor", ManageAlarms::Plan));
-        assert_eq!(settings.home(), ("111122223333", "eu-west-1"));
+        assert_eq!(settings.home().to_string(), "111122223333/eu-west-1");
     }
 }

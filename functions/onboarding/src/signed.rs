@@ -71,6 +71,12 @@ impl Signed {
         Ok(Self { http, signer, first_pause })
     }
 
+    /// The same with the credentials and region of another configuration.
+    #[must_use]
+    pub fn elsewhere(&self, config: &aws_config::SdkConfig) -> Self {
+        Self { signer: RequestSigner::new(config), ..self.clone() }
+    }
+
     /// Sends until it works, is refused for good, or has been tried often enough; the pause doubles.
     pub async fn send(&self, call: &Call) -> Result<String, CallError> {
         let action = call.action;

@@ -5,6 +5,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws_config::Region;
+use aws_config::retry::RetryConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_cloudwatch::operation::delete_alarms::DeleteAlarmsOutput;
@@ -24,10 +26,13 @@ use aws_sdk_ec2::operation::describe_instances::DescribeInstancesOutput;
 use aws_sdk_ec2::types::{Instance, InstanceState, InstanceStateName, Reservation, Tag};
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;
+use nightjar_aws::clients;
 use nightjar_aws::config::ConfigReader;
+use nightjar_aws::scopes::Scopes;
 use nightjar_aws::settings::Environment;
 use nightjar_aws::signing::RequestSigner;
 use nightjar_aws::stores::{AuditStore, ConfigStore, CoverageStore, InventoryStore};
+use nightjar_domain::accounts::WatchedAccounts;
 use nightjar_domain::catalogue::Catalogue;
 use nightjar_domain::coverage::thresholds::ThresholdOverrides;
 use nightjar_domain::resource::Resource;
@@ -44,6 +49,10 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 struct World {
     tagged: bool,
     known: Vec<Resource>,
+    /// Entries of watched_accounts.json.
+    accounts: Vec<Value>,
+    /// What STS answers.
+    sts: ResponseTemplate,
     manage: &'static str,
     /// What the Tagging API answers.
     queues: Vec<&'static str>,
@@ -67,6 +76,8 @@ impl World {
         Self {
             tagged: true,
             known: Vec::new(),
+            accounts: Vec::new(),
+            sts: ResponseTemplate::new(500),
             manage: "off",
             queues: Vec::new(),
             tagging: ResponseTemplate::new(200),
@@ -90,7 +101,17 @@ impl World {
         }
     }
 
-    fn context(&self, server: &MockServer) -> Context {
+    /// The way into the accounts of the document, through the stand-in for AWS.
+    async fn scopes(&self, settings: &Settings, server: &MockServer) -> Scopes {
+        let credentials = SharedCredentialsProvider::new(Credentials::for_tests());
+        let loader = clients::loader().credentials_provider(credentials).endpoint_url(server.uri());
+        let config = loader.region(Region::new(REGION)).retry_config(RetryConfig::disabled()).load().await;
+        let mut scopes = Scopes::new(config, settings.home(), "aiops-onboarding");
+        scopes.watch(WatchedAccounts::parse(&json!({ "accounts": self.accounts }).to_string()).unwrap());
+        scopes
+    }
+
+    async fn context(&self, server: &MockServer) -> Context {
         let settings = Settings::read(Environment::from_lookup(|name| match name {
             "NAME_PREFIX" => Some("aiops".to_owned()),
             "INVENTORY_TABLE" | "COVERAGE_TABLE" | "AUDIT_TABLE" => Some(name.to_owned()),
@@ -129,6 +150,8 @@ impl World {
             catalogue: Catalogue::bundled().unwrap(),
             overrides: ThresholdOverrides::default(),
             left_out: Vec::new(),
+            scope: settings.home(),
+            scopes: self.scopes(&settings, server).await,
             fleet: Fleet::with_client(ec2(self.tagged), REGION.to_owned()),
             signed: signed.unwrap(),
             cloudwatch: mock_client!(
@@ -158,13 +181,15 @@ impl World {
         let tagging = self.tagging.clone().set_body_json(page);
         let of_tagging = header("x-amz-target", "ResourceGroupsTaggingAPI_20170126.GetResources");
         Mock::given(of_tagging).respond_with(tagging).mount(&server).await;
+        let of_sts = body_string_contains("Action=AssumeRole");
+        Mock::given(of_sts).respond_with(self.sts.clone()).with_priority(1).mount(&server).await;
         let groups = "<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult><AutoScalingGroups/>\
             </DescribeAutoScalingGroupsResult></DescribeAutoScalingGroupsResponse>";
         Mock::given(body_string_contains("Action=DescribeAutoScalingGroups"))
             .respond_with(ResponseTemplate::new(200).set_body_string(groups))
             .mount(&server)
             .await;
-        handle(&self.context(&server), event, now()).await
+        handle(&self.context(&server).await, event, now()).await
     }
 
     async fn run(&self) -> anyhow::Result<Summary> {
@@ -390,4 +415,61 @@ async fn a_document_is_published_once_and_told() {
     let error = format!("{:#}", world.ask(publish("{\"windows\": 1}")).await.unwrap_err());
     assert!(error.contains("maintenance_windows cannot be used: "), "{error}");
     assert_eq!(world.put.num_calls(), 1);
+}
+
+const OTHER: &str = "222233334444";
+
+/// A queue in another account, as the inventory knows it.
+fn queue_elsewhere() -> Resource {
+    let mut queue = resource();
+    queue.reference.arn = format!("arn:aws:sqs:{REGION}:{OTHER}:work");
+    queue.reference.kind = "sqs:queue".to_owned();
+    queue.reference.account = OTHER.to_owned();
+    queue
+}
+
+fn refused() -> ResponseTemplate {
+    let body = "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not authorized to perform \
+        sts:AssumeRole</Message></Error></ErrorResponse>";
+    ResponseTemplate::new(403).set_body_string(body)
+}
+
+#[tokio::test]
+async fn a_role_that_refuses_is_a_gap_and_all_else_goes_on() {
+    let mut world = World::new();
+    world.manage = "apply";
+    world.accounts = vec![json!({ "account": OTHER, "role": "nightjar", "regions": [REGION] })];
+    world.sts = refused();
+    world.known = vec![queue_elsewhere()];
+    let summary = world.run().await.unwrap();
+    assert_eq!((counts(&summary), summary.unread), ((1, 1, 0, 0), 1));
+    assert_eq!((summary.alarms.unwrap().created, world.removed.num_calls()), (5, 0));
+
+    let Answer::Plan(plan) = world.ask(json!({ "nightjar": { "command": "plan" } })).await.unwrap() else {
+        unreachable!("a plan was asked for")
+    };
+    let unread: Vec<_> = plan.summary.unread.iter().collect();
+    assert_eq!((unread.len(), unread[0].source.as_str()), (1, "everything"));
+    assert_eq!(unread[0].scope.as_ref().map(ToString::to_string), Some(format!("{OTHER}/{REGION}")));
+    assert!(unread[0].problem.contains("role/nightjar is refused: AccessDenied"), "{}", unread[0].problem);
+    let scopes: Vec<_> = plan.summary.by_scope.iter().map(|one| (one.scope.account.as_str(), one.read)).collect();
+    assert_eq!(scopes, [(ACCOUNT, true), (OTHER, false)]);
+}
+
+#[tokio::test]
+async fn a_failure_elsewhere_fails_the_run_after_all_else_is_done() {
+    let mut world = World::new();
+    world.manage = "apply";
+    world.accounts = vec![json!({ "account": OTHER, "role": "nightjar", "regions": [REGION] })];
+    world.known = vec![queue_elsewhere()];
+    let error = format!("{:#}", world.run().await.unwrap_err());
+    assert!(error.contains("sts:AssumeRole of arn:aws:iam::222233334444:role/nightjar failed"), "{error}");
+    assert_eq!((world.put_alarm.num_calls(), world.removed.num_calls()), (5, 0));
+}
+
+#[tokio::test]
+async fn what_is_in_no_watched_account_any_more_is_retired() {
+    let mut world = World::new();
+    world.known = vec![queue_elsewhere()];
+    assert_eq!(counts(&world.run().await.unwrap()), (1, 1, 0, 1));
 }

@@ -16,6 +16,10 @@ pub async fn carry_out(
     clock: &impl Fn() -> Timestamp,
 ) -> anyhow::Result<Claim> {
     let ClaimState::Started { action } = claim.state else { return Ok(claim.clone()) };
+    // Whatever was decided: with these credentials nothing elsewhere is touched.
+    if let Some(reason) = context.settings.bounds.elsewhere(&case.subject) {
+        return Ok(context.remediations.settle(claim, ClaimState::Declined(reason), clock()).await?);
+    }
     context.audit.record(&[report::started(case, action, claim)]).await?;
     // Thrown since the claim was won: the switch counts up to the last moment.
     if let Some(stop) = context.remediations.control().await?.stopped {

@@ -52,6 +52,7 @@ impl Settings {
                 cooldown: minutes(&mut env, "COOLDOWN_MINUTES", 60, 1),
                 max_incident_age: minutes(&mut env, "MAX_INCIDENT_AGE_MINUTES", 60, 1),
                 min_instance_age: minutes(&mut env, "MIN_INSTANCE_AGE_MINUTES", 15, 0),
+                home: Some(env.scope_of("CRITICAL_ALERTS_TOPIC_ARN")),
             },
             config_table: env.optional("CONFIG_TABLE"),
             incident_tag: format!("{prefix}:incident"),
@@ -110,6 +111,7 @@ mod tests {
         ];
         Environment::from_lookup(move |name| match name {
             "REMEDIATION_MODE" => mode.map(str::to_owned),
+            "CRITICAL_ALERTS_TOPIC_ARN" => Some("arn:aws:sns:us-east-1:000000000000:aiops-critical-alerts".to_owned()),
             name => required.contains(&name).then(|| "aiops".to_owned()),
         })
     }

@@ -61,6 +61,9 @@ async fn look_back(context: &Context, case: &Case, claim: &Claim) -> anyhow::Res
     if bounds.mode < Mode::Approve {
         return Ok(Err(format!("remediation is in mode {}", bounds.mode)));
     }
+    if let Some(reason) = bounds.elsewhere(&case.subject) {
+        return Ok(Err(reason.to_string()));
+    }
     let remembered = claim.remembered().context("the claim remembers nothing")?;
     let fleet = &context.fleet;
     let mut now = FleetState::default();

@@ -6,6 +6,7 @@ pub mod config;
 pub mod envelope;
 pub mod lambda;
 pub mod retry;
+pub mod scopes;
 pub mod settings;
 pub mod signing;
 pub mod stores;

@@ -12,7 +12,7 @@ pub enum Failure {
     Throttled,
     /// The thing named does not exist.
     NotFound,
-    /// The caller's role lacks a permission.
+    /// The caller's role lacks a permission, or the account the region.
     Denied,
     /// A write's condition did not hold: somebody else was faster.
     ConditionFailed,
@@ -48,9 +48,18 @@ pub fn classify(error: &impl ProvideErrorMetadata) -> Failure {
             | "InvalidInstanceID.Malformed"
             | "NotFoundException",
         ) => Failure::NotFound,
-        Some("AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" | "AuthorizationError") => {
-            Failure::Denied
-        }
+        Some(
+            "AccessDeniedException"
+            | "AccessDenied"
+            | "UnauthorizedOperation"
+            | "AuthorizationError"
+            // A region that the account has not switched on answers with one of these.
+            | "AuthFailure"
+            | "InvalidClientTokenId"
+            | "OptInRequired"
+            | "RegionDisabledException"
+            | "UnrecognizedClientException",
+        ) => Failure::Denied,
         Some("ConditionalCheckFailedException") => Failure::ConditionFailed,
         _ => Failure::Other,
     }

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use jiff::SignedDuration;
+use nightjar_domain::accounts::Scope;
 
 /// A setting that is missing or cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +115,16 @@ impl<'a> Environment<'a> {
     pub fn publish_lease(&mut self) -> SignedDuration {
         let valid = |seconds: &i64| (1..=55).contains(seconds);
         SignedDuration::from_secs(self.checked_or("PUBLISH_LEASE_SECONDS", 30, valid, "between 1 and 55"))
+    }
+
+    /// The account and region of a topic, which are the suite's own. A topic that is not set is told of by who requires it.
+    pub fn scope_of(&mut self, variable: &str) -> Scope {
+        let arn = self.optional(variable);
+        let scope = arn.as_deref().and_then(Scope::of_arn);
+        if arn.is_some() && scope.is_none() {
+            self.problem(variable, "is no ARN of a topic, which tells the suite's account and region");
+        }
+        scope.unwrap_or_else(|| Scope { account: String::new(), region: String::new() })
     }
 
     /// Records a problem that the caller found.

@@ -60,6 +60,7 @@ fn main() {
         owner_tag: "Owner".to_owned(),
         log_groups_tag: "aiops:log-groups".to_owned(),
         allow_mass_deletion: false,
+        elsewhere: false,
     };
     let catalogue = Catalogue::bundled().unwrap();
     let now = Timestamp::UNIX_EPOCH;

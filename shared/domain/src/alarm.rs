@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
+use crate::accounts::Scope;
 use crate::anomaly::{Anomaly, ExpectedRange};
 use crate::id::AnomalyId;
 use crate::metric::Metric;
@@ -160,14 +161,21 @@ impl AlarmChange {
         serde_json::from_str::<Claim>(text).is_ok_and(|claim| claim.alarm_name.is_some())
     }
 
-    /// The resource the alarm watches: the one that a dimension names, else the one whose id the alarm's name contains.
+    /// The resource the alarm watches, in the alarm's own account and region: the one that a dimension names, else the one whose id the
+    /// alarm's name contains.
     pub fn resource<'a>(&self, inventory: &'a [Resource]) -> Option<&'a Resource> {
+        let scope = Scope::of_arn(&self.arn);
+        let near = |resource: &&Resource| scope.as_ref().is_none_or(|scope| *scope == Scope::of(&resource.reference));
+        let inventory: Vec<&Resource> = inventory.iter().filter(near).collect();
         let dimensions = self.watched.iter().flat_map(|watched| watched.metric.dimensions.values());
         let named = |value: &String| {
-            inventory.iter().find(|resource| resource.reference.id == *value || resource.reference.arn == *value)
+            inventory
+                .iter()
+                .find(|resource| resource.reference.id == *value || resource.reference.arn == *value)
+                .copied()
         };
         let by_dimension = dimensions.into_iter().find_map(named);
-        by_dimension.or_else(|| inventory.iter().find(|resource| self.name.contains(&resource.reference.id)))
+        by_dimension.or_else(|| inventory.iter().find(|resource| self.name.contains(&resource.reference.id)).copied())
     }
 
     /// The alarm as an anomaly of `resource`; of the alarm itself where nobody knows the resource. The same change always gives
@@ -206,6 +214,7 @@ impl AlarmChange {
             dimensions: BTreeMap::from([("AlarmName".to_owned(), self.name.clone())]),
             statistic: "Maximum".to_owned(),
             period_seconds: USUAL_PERIOD,
+            scope: None,
         }
     }
 
@@ -237,6 +246,7 @@ fn watched(trigger: Trigger) -> Option<Watched> {
                 .or(trigger.statistic.map(|text| statistic(&text)))
                 .unwrap_or_default(),
             period_seconds: trigger.period.unwrap_or(USUAL_PERIOD),
+            scope: None,
         }
     } else {
         // Metric math and anomaly bands: the metric, where the expression has one.
@@ -251,6 +261,7 @@ fn watched(trigger: Trigger) -> Option<Watched> {
             dimensions: named(stat.metric.dimensions),
             statistic: stat.statistic,
             period_seconds: stat.period.unwrap_or(USUAL_PERIOD),
+            scope: None,
         }
     };
     Some(Watched { metric, comparison, threshold })

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use crate::accounts::WatchedAccounts;
 use crate::audit::{Fact, FactKind};
 use crate::catalogue::Catalogue;
 use crate::coverage::thresholds::ThresholdOverrides;
@@ -38,10 +39,11 @@ pub enum Document {
     SecurityNoise,
     /// What people set through `PUT /thresholds`; it has no file.
     ThresholdOverrides,
+    WatchedAccounts,
 }
 
 impl Document {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::AlertRoutes,
         Self::AlertThresholds,
         Self::EscalationRules,
@@ -52,6 +54,7 @@ impl Document {
         Self::RemediationPolicies,
         Self::SecurityNoise,
         Self::ThresholdOverrides,
+        Self::WatchedAccounts,
     ];
 
     /// As the store and its file call it.
@@ -67,6 +70,7 @@ impl Document {
             Self::RemediationPolicies => "remediation_policies",
             Self::SecurityNoise => "security_noise",
             Self::ThresholdOverrides => "threshold_overrides",
+            Self::WatchedAccounts => "watched_accounts",
         }
     }
 
@@ -149,6 +153,7 @@ impl Checker {
                 let problems = overrides.problems(&catalogue.map_err(|error| error.to_string())?);
                 if problems.is_empty() { Ok(()) } else { Err(problems.join("; ")) }
             }
+            Document::WatchedAccounts => said(WatchedAccounts::parse(json)),
         }
     }
 }
@@ -237,6 +242,7 @@ mod tests {
             (Document::AlertRoutes, Routes::BUNDLED_ROUTES),
             (Document::Products, Routes::BUNDLED_PRODUCTS),
             (Document::AlertThresholds, Catalogue::BUNDLED),
+            (Document::WatchedAccounts, WatchedAccounts::BUNDLED),
         ];
         for (document, json) in shipped {
             assert_eq!(CHECKER.check(document, json, &BTreeMap::new()), Ok(()), "{document}");

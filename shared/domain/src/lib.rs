@@ -3,6 +3,7 @@
 //! Nothing here touches AWS, tokio, a clock, the environment or a source of randomness: "now" and every
 //! identifier's ingredients arrive as arguments, so that a decision can be replayed from its inputs.
 
+pub mod accounts;
 pub mod alarm;
 pub mod alert;
 pub mod anomaly;

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::accounts::Scope;
+
 /// A CloudWatch metric as GetMetricData asks for it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Metric {
@@ -17,6 +19,10 @@ pub struct Metric {
     pub statistic: String,
     /// Seconds; 60 or a multiple of it.
     pub period_seconds: u32,
+    /// Where CloudWatch keeps it, if not in the suite's own account and region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "111122223333/eu-west-1")]
+    pub scope: Option<Scope>,
 }
 
 /// Identifies a series in the series table; readable, since people look there.
@@ -42,11 +48,13 @@ impl fmt::Display for SeriesId {
 }
 
 impl Metric {
-    /// `namespace|name|dimension=value,…|statistic|period`: equal metrics give equal ids, in any order of dimensions.
+    /// `namespace|name|dimension=value,…|statistic|period`, behind the scope where there is one: equal metrics give equal ids, in any
+    /// order of dimensions, and what has one name in two accounts has two.
     pub fn series(&self) -> SeriesId {
         let dimensions: Vec<String> = self.dimensions.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        let scope = self.scope.as_ref().map(|scope| format!("{scope}|")).unwrap_or_default();
         SeriesId(format!(
-            "{}|{}|{}|{}|{}",
+            "{scope}{}|{}|{}|{}|{}",
             self.namespace,
             self.name,
             dimensions.join(","),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::accounts::Scope;
 use crate::catalogue::{AnomalyWatch, Catalogue, CatalogueEntry, Discovery};
 use crate::coverage::series::SeriesIndex;
 use crate::coverage::{Unread, fill, is_unread};
@@ -31,6 +32,8 @@ pub struct FoundResource {
 /// Everything the plan rests on.
 #[derive(Debug, Clone, Default)]
 pub struct Discovered {
+    /// Where it was looked, if not in the suite's own account and region.
+    pub scope: Option<Scope>,
     pub resources: Vec<FoundResource>,
     /// Log groups that exist, among those asked for.
     pub log_groups: BTreeSet<String>,
@@ -167,7 +170,8 @@ fn describe(
             missing.insert(Missing::from(note));
         }
         if let Some(anomaly) = &entry.anomaly {
-            metrics.extend(dimensions.into_iter().map(|dimensions| watched(entry, anomaly, dimensions)));
+            let scope = discovered.scope.as_ref();
+            metrics.extend(dimensions.into_iter().map(|dimensions| watched(entry, anomaly, dimensions, scope)));
         }
     }
     Resource {
@@ -205,13 +209,19 @@ fn log_sources(
     existing
 }
 
-fn watched(entry: &CatalogueEntry, anomaly: &AnomalyWatch, dimensions: BTreeMap<String, String>) -> WatchedMetric {
+fn watched(
+    entry: &CatalogueEntry,
+    anomaly: &AnomalyWatch,
+    dimensions: BTreeMap<String, String>,
+    scope: Option<&Scope>,
+) -> WatchedMetric {
     let metric = Metric {
         namespace: entry.namespace.clone(),
         name: entry.metric.clone(),
         dimensions,
         statistic: anomaly.statistic.clone(),
         period_seconds: anomaly.period_seconds,
+        scope: scope.cloned(),
     };
     WatchedMetric { metric, direction: anomaly.direction }
 }

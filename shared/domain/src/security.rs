@@ -201,6 +201,7 @@ fn matches_as_anomaly(story: &AttackStory) -> Anomaly {
             dimensions,
             statistic: "Sum".to_owned(),
             period_seconds: 60,
+            scope: None,
         },
         window_start: story.first_at,
         window_end: story.last_at,

@@ -32,6 +32,7 @@ pub fn metric() -> Metric {
         dimensions: BTreeMap::from([("InstanceId".to_owned(), INSTANCE.to_owned())]),
         statistic: "Average".to_owned(),
         period_seconds: 300,
+        scope: None,
     }
 }
 

@@ -125,6 +125,7 @@ fn bounds(args: &PlanArgs) -> Bounds {
         cooldown: SignedDuration::from_mins(60),
         max_incident_age: SignedDuration::from_mins(60),
         min_instance_age: SignedDuration::from_mins(15),
+        home: None,
     }
 }
 

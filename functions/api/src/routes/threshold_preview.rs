@@ -130,6 +130,11 @@ async fn previewed(
     let (from, until) = week_before((context.now)());
     let mut gaps = Vec::new();
     let mut wanted: Vec<(String, Metric)> = Vec::new();
+    let (resources, elsewhere): (Vec<&Resource>, Vec<&Resource>) =
+        resources.iter().partition(|resource| context.is_home(&resource.reference));
+    if !elsewhere.is_empty() {
+        gaps.push(format!("{} resources of other accounts and regions were not looked at", elsewhere.len()));
+    }
     for resource in resources.iter().take(MOST) {
         let series = series_of(kind, entry, resource, trial.period_seconds);
         if series.is_empty() {

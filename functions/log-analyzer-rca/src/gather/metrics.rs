@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Metric as CloudWatchMetric, MetricDataQuery, MetricStat, ScanBy};
 use jiff::{SignedDuration, Timestamp};
+use nightjar_domain::accounts::Scope;
 use nightjar_domain::anomaly::{Anomaly, FoundBy};
 use nightjar_domain::diagnosis::{Sibling, calm_until, movement};
 use nightjar_domain::evidence::{MetricMove, RecentValues};
@@ -100,6 +101,7 @@ fn own_metrics(anomaly: &Anomaly, resource: Option<&Resource>) -> Vec<Metric> {
             dimensions: BTreeMap::from([("InstanceId".to_owned(), anomaly.resource.id.clone())]),
             statistic: (*statistic).to_owned(),
             period_seconds: 300,
+            scope: None,
         }));
     }
     let mut seen =
@@ -125,6 +127,7 @@ fn siblings<'a>(
     let mut siblings: Vec<_> = all
         .iter()
         .filter(|other| other.reference.arn != anomaly.resource.arn && other.reference.kind == anomaly.resource.kind)
+        .filter(|other| Scope::of(&other.reference) == Scope::of(&anomaly.resource))
         .map(|other| {
             let shared = group.as_ref().filter(|(tag, name)| other.tags.get(*tag) == Some(name));
             (other, shared.map(|(_, name)| name.clone()))

@@ -10,6 +10,7 @@ mod state;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use nightjar_domain::accounts::Scope;
 use nightjar_domain::anomaly::Anomaly;
 use nightjar_domain::evidence::{Evidence, Gap};
 
@@ -43,6 +44,18 @@ pub async fn evidence(context: &Context, anomaly: &Anomaly, now: Timestamp) -> E
         Err(error) => (None, vec![inventory_gap(anomaly, &format!("{error:#}"))]),
     };
     let resource = resource.as_ref();
+    let elsewhere = match context.near(&anomaly.resource).await {
+        Ok(elsewhere) => elsewhere,
+        Err(error) => {
+            let history = within(deadline, history::SOURCE, history::read(context, anomaly)).await;
+            let source = format!("everything in {}", Scope::of(&anomaly.resource));
+            gaps.push(Gap { source, reason: error.to_string() });
+            gaps.extend(history.gaps);
+            let tags = resource.map(|resource| resource.tags.clone()).unwrap_or_default();
+            return Evidence { history: history.found, gaps, tags, ..Evidence::of(anomaly.clone()) };
+        }
+    };
+    let context = elsewhere.as_deref().unwrap_or(context);
     let (logs, changes, metrics, history, state) = tokio::join!(
         // A search ends itself before the deadline, so that the other groups' lines are not lost with one that is slow.
         logs::read(context, anomaly, resource, now),

@@ -1,6 +1,7 @@
 //! From anomaly to incident: what is gathered, what is told, and what becomes of denials.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use aws_sdk_cloudtrail::operation::lookup_events::{LookupEventsError, LookupEventsOutput};
 use aws_sdk_cloudwatch::operation::get_metric_data::{GetMetricDataError, GetMetricDataOutput};
@@ -32,10 +33,9 @@ use nightjar_domain::incident::Incident;
 use nightjar_domain::log_watch::LogWatch;
 use nightjar_domain::resource::{LogSource, Resource};
 use nightjar_log_analyzer_rca::context::Context;
-use nightjar_log_analyzer_rca::gather::ChangeCache;
 use nightjar_log_analyzer_rca::handler::{Summary, handle};
 use nightjar_log_analyzer_rca::settings::Settings;
-use nightjar_testkit::{anomaly, at, envelope_of, incident, now, resource, sns_event};
+use nightjar_testkit::{ACCOUNT, REGION, anomaly, at, envelope_of, incident, now, resource, sns_event};
 
 use crate::ec2;
 
@@ -89,7 +89,8 @@ impl World {
 
     fn context(&self) -> Context {
         let settings = Settings::read(Environment::from_lookup(|name| {
-            name.ends_with("TABLE").then(|| name.to_owned()).or_else(|| name.ends_with("ARN").then(|| name.to_owned()))
+            let topic = || name.ends_with("ARN").then(|| format!("arn:aws:sns:{REGION}:{ACCOUNT}:{name}"));
+            name.ends_with("TABLE").then(|| name.to_owned()).or_else(topic)
         }))
         .unwrap();
         let dynamodb = self.dynamodb();
@@ -99,11 +100,12 @@ impl World {
             signals: LogSignals::bundled().unwrap(),
             escalation: EscalationRules::bundled().unwrap(),
             log_watch: LogWatch::bundled().unwrap(),
+            scopes: crate::scopes(&settings),
             logs: self.logs(),
             metrics: mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&self.metric_data]),
             cloudtrail: mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, [&self.trail]),
             calls: self.ec2.clone(),
-            changes: ChangeCache::default(),
+            changes: Arc::default(),
             inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table.clone()),
             incidents: IncidentStore::new(dynamodb.clone(), settings.incidents_table.clone()),
             fingerprints: FingerprintStore::new(
@@ -309,6 +311,24 @@ async fn logs_that_cannot_be_read_at_all_are_a_gap_and_not_a_failure() {
     });
     assert_eq!(world.run().await.unwrap(), told(1, 0));
     assert_eq!(world.put.num_calls(), 1);
+}
+
+#[tokio::test]
+async fn what_is_elsewhere_is_not_looked_for_at_home() {
+    let mut world = World::new();
+    world.anomaly.resource.account = "222233334444".to_owned();
+    world.put = opening(|item| {
+        let gaps = item["finding"].as_m().unwrap()["gaps"].as_l().unwrap();
+        gaps.iter().any(|gap| gap.as_m().unwrap()["source"].as_s().unwrap() == "everything in 222233334444/us-east-1")
+    });
+    assert_eq!(world.run().await.unwrap().incidents, 1);
+    let asked = (
+        world.start_query.num_calls(),
+        world.filter.num_calls(),
+        world.metric_data.num_calls(),
+        world.trail.num_calls(),
+    );
+    assert_eq!((world.put.num_calls(), asked), (1, (0, 0, 0, 0)));
 }
 
 #[tokio::test]

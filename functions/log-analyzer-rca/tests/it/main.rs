@@ -7,3 +7,13 @@ mod handler;
 mod lifecycle;
 mod memory;
 mod windows;
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use nightjar_aws::scopes::Scopes;
+use nightjar_log_analyzer_rca::settings::Settings;
+
+/// The suite's own account and region alone.
+fn scopes(settings: &Settings) -> Scopes {
+    let config = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
+    Scopes::new(config, settings.home.clone(), "aiops-log-analyzer-rca")
+}

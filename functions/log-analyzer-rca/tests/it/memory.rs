@@ -35,9 +35,8 @@ use nightjar_domain::log_watch::LogWatch;
 use nightjar_domain::metric::Metric;
 use nightjar_domain::recovery::Calm;
 use nightjar_log_analyzer_rca::context::Context;
-use nightjar_log_analyzer_rca::gather::ChangeCache;
 use nightjar_log_analyzer_rca::settings::Settings;
-use nightjar_testkit::resource;
+use nightjar_testkit::{ACCOUNT, REGION, resource};
 
 use crate::ec2;
 
@@ -149,7 +148,8 @@ impl World {
 
     pub(crate) fn context(&self) -> Context {
         let settings = Settings::read(Environment::from_lookup(|name| {
-            (name.ends_with("TABLE") || name.ends_with("ARN")).then(|| name.to_owned())
+            let topic = || name.ends_with("ARN").then(|| format!("arn:aws:sns:{REGION}:{ACCOUNT}:{name}"));
+            name.ends_with("TABLE").then(|| name.to_owned()).or_else(topic)
         }))
         .unwrap();
         let dynamodb = self.dynamodb();
@@ -160,6 +160,7 @@ impl World {
             signals: LogSignals::bundled().unwrap(),
             escalation: EscalationRules::bundled().unwrap(),
             log_watch: LogWatch::bundled().unwrap(),
+            scopes: crate::scopes(&settings),
             logs: self.logs(),
             metrics: {
                 let data = mock!(aws_sdk_cloudwatch::Client::get_metric_data)
@@ -172,7 +173,7 @@ impl World {
                 mock_client!(aws_sdk_cloudtrail, RuleMode::MatchAny, [&trail])
             },
             calls: ec2::running(),
-            changes: ChangeCache::default(),
+            changes: Arc::default(),
             inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table.clone()),
             incidents: IncidentStore::new(dynamodb.clone(), settings.incidents_table.clone()),
             fingerprints: FingerprintStore::new(

@@ -38,6 +38,18 @@ pub struct Applied {
     pub stopped: Option<String>,
 }
 
+impl Applied {
+    /// Together with what was done elsewhere.
+    pub fn add(&mut self, other: Self) {
+        self.created += other.created;
+        self.changed += other.changed;
+        self.deleted += other.deleted;
+        self.left += other.left;
+        self.refused.extend(other.refused);
+        self.stopped = self.stopped.take().or(other.stopped);
+    }
+}
+
 /// A step that CloudWatch did not take.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refusal {
@@ -210,8 +222,12 @@ fn put(
 fn facts(step: &Step<'_>, now: Timestamp) -> Vec<Fact> {
     match step {
         Step::Delete(deletions) => {
-            let one = |name: &str, why: &str| fact(FactKind::AlarmDeleted, name, json!({ "why": why }), now);
-            deletions.iter().map(|deletion| one(&deletion.name, &deletion.why)).collect()
+            let details = |deletion: &AlarmDeletion| match &deletion.scope {
+                Some(scope) => json!({ "why": deletion.why, "scope": scope }),
+                None => json!({ "why": deletion.why }),
+            };
+            let one = |deletion: &&AlarmDeletion| fact(FactKind::AlarmDeleted, &deletion.name, details(deletion), now);
+            deletions.iter().map(one).collect()
         }
         Step::Create(creation) => {
             let details = json!({ "resource": creation.resource, "alarm": creation.alarm });

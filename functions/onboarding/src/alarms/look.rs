@@ -34,7 +34,8 @@ pub async fn read(client: &Client, policy: &Policy) -> anyhow::Result<Result<Exi
         let page = match page {
             Ok(page) => page,
             Err(error) if classify(&error) == Failure::Denied => {
-                return Ok(Err(Unread { source: "cloudwatch:DescribeAlarms".to_owned(), problem: explain(&error) }));
+                let problem = explain(&error);
+                return Ok(Err(Unread { source: "cloudwatch:DescribeAlarms".to_owned(), problem, scope: None }));
             }
             Err(error) => return Err(error).context("reading the alarms"),
         };

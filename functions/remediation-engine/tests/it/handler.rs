@@ -9,6 +9,7 @@ use nightjar_domain::remediation::{
 };
 use nightjar_remediation_engine::handler::{Summary, handle};
 use nightjar_testkit::{envelope_of, incident, now};
+use rstest::rstest;
 
 use crate::support::{FINISHED, STARTED, World, ago, claim, open, run, sns};
 
@@ -32,6 +33,38 @@ async fn a_protected_instance_is_left_alone_though_it_is_opted_in() {
     let mut world = World::new();
     world.tags.push(("aiops:never-touch", ""));
     assert_eq!(world.run().await.unwrap().declined, 1);
+    assert_eq!(world.reboots(), 0);
+}
+
+/// The same id may be another machine here: it is not even looked at.
+#[rstest]
+#[case::another_account("us-east-1", "222233334444")]
+#[case::another_region("eu-west-1", "000000000000")]
+#[case::unknown("", "")]
+#[tokio::test]
+async fn what_is_elsewhere_is_declined_and_never_touched(#[case] region: &str, #[case] account: &str) {
+    let mut world = World::new();
+    let resource = &mut world.incident.anomaly.resource;
+    region.clone_into(&mut resource.region);
+    account.clone_into(&mut resource.account);
+    assert_eq!(world.run().await.unwrap(), Summary { declined: 1, ..Summary::default() });
+    assert_eq!((world.reboots(), world.sns.num_calls()), (0, 0));
+    let told = world.told.lock().unwrap().join(" ");
+    assert!(
+        told.contains("remediation.declined") && told.contains("remediation acts in 000000000000/us-east-1 alone"),
+        "{told}"
+    );
+}
+
+/// Approved before anybody knew that it is elsewhere.
+#[tokio::test]
+async fn an_approval_for_what_is_elsewhere_is_not_carried_out() {
+    let mut world = World::new();
+    world.mode = "approve";
+    world.incident.anomaly.resource.account = "222233334444".to_owned();
+    world.stored = Some(awaiting(Some(true), as_it_is(&world), now() + SignedDuration::from_mins(9)));
+    world.ledger = open(true);
+    assert_eq!(world.sweep().await.unwrap().carried_out, 0);
     assert_eq!(world.reboots(), 0);
 }
 

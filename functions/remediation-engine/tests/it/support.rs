@@ -1,6 +1,7 @@
 //! The world around the engine: every call that a test does not expect has no rule, and fails.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
 use aws_config::SdkConfig;
 use aws_sdk_cloudtrail::operation::lookup_events::LookupEventsOutput;
@@ -73,6 +74,8 @@ pub(crate) struct World {
     pub(crate) trail: Vec<&'static str>,
     pub(crate) sns: Rule,
     pub(crate) settled: Rule,
+    /// What the audit trail was told, as its items are written.
+    pub(crate) told: Arc<Mutex<Vec<String>>>,
 }
 
 impl World {
@@ -98,20 +101,22 @@ impl World {
             trail: Vec::new(),
             sns: mock!(aws_sdk_sns::Client::publish).then_output(|| PublishOutput::builder().build()),
             settled: mock!(aws_sdk_dynamodb::Client::update_item).then_output(|| UpdateItemOutput::builder().build()),
+            told: Arc::default(),
         }
     }
 
     pub(crate) fn context(&self) -> Context {
+        // Attacks are seen in the account in which the engine is.
+        let account = self.incident.security.as_ref().map_or("000000000000", |story| &story.account);
+        let topic = format!("arn:aws:sns:{REGION}:{account}:aiops-critical-alerts");
         let settings = Settings::read(Environment::from_lookup(|name| {
             let value = match name {
                 "NAME_PREFIX" => "aiops",
                 "REMEDIATION_MODE" => self.mode,
-                "REMEDIATIONS_TABLE"
-                | "INCIDENTS_TABLE"
-                | "INVENTORY_TABLE"
-                | "AUDIT_TABLE"
-                | "APPROVAL_KEY_ID"
-                | "CRITICAL_ALERTS_TOPIC_ARN" => name,
+                "REMEDIATIONS_TABLE" | "INCIDENTS_TABLE" | "INVENTORY_TABLE" | "AUDIT_TABLE" | "APPROVAL_KEY_ID" => {
+                    name
+                }
+                "CRITICAL_ALERTS_TOPIC_ARN" => &topic,
                 _ => return None,
             };
             Some(value.to_owned())
@@ -187,7 +192,13 @@ impl World {
         let tip = mock!(aws_sdk_dynamodb::Client::query).then_output(|| QueryOutput::builder().build());
         let audit = mock!(aws_sdk_dynamodb::Client::transact_write_items)
             .match_requests(|request| table(request) == "AUDIT_TABLE")
-            .then_output(|| TransactWriteItemsOutput::builder().build());
+            .then_compute_output({
+                let told = Arc::clone(&self.told);
+                move |request| {
+                    told.lock().unwrap().push(format!("{request:?}"));
+                    TransactWriteItemsOutput::builder().build()
+                }
+            });
         let claim = mock!(aws_sdk_dynamodb::Client::transact_write_items)
             .match_requests(|request| table(request) == "REMEDIATIONS_TABLE");
         let claim = if self.claim_lost_to.is_some() {

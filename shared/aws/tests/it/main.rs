@@ -13,6 +13,7 @@ mod publisher;
 mod remediations;
 mod retry;
 mod routing;
+mod scopes;
 mod series;
 mod silences;
 mod writers;

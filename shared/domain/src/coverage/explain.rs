@@ -39,7 +39,7 @@ pub struct Value {
 pub fn explain(input: CoverageInput<'_>, name: &str) -> Option<Explanation> {
     let suite = suite(input.policy);
     let index = series_index(&input, |name| alarm::is_generated_name(&input.policy.prefix, name));
-    let mut all = input.discovered.resources.iter().chain([&suite]);
+    let mut all = input.discovered.resources.iter().chain((!input.policy.elsewhere).then_some(&suite));
     all.find_map(|resource| {
         let wants = wanted::wants(resource, input.catalogue, &index, input.policy);
         let wanted = wants.alarms.into_iter().find(|wanted| wanted.spec.name == name)?;

@@ -138,6 +138,11 @@ pub(super) fn coverage(input: &CoverageInput<'_>, wants: &Wants<'_>, fates: &[Fa
         );
         tally.gaps.push(gap(GapKind::BadTag, what, fix));
     }
+    if input.policy.elsewhere {
+        for gap in &mut tally.gaps {
+            gap.fix = elsewhere(&gap.fix, reference);
+        }
+    }
     let in_force = fates.iter().filter(|fate| matches!(fate, Fate::InForce(_))).count();
     ResourceCoverage {
         resource: reference.clone(),
@@ -149,6 +154,16 @@ pub(super) fn coverage(input: &CoverageInput<'_>, wants: &Wants<'_>, fates: &[Fa
         anomaly_series: wants.anomaly_series,
         usd_a_month: (in_force as f64 * ALARM_USD_A_MONTH * 100.0).round() / 100.0,
         gaps: tally.gaps,
+    }
+}
+
+/// A command of the AWS CLI, typed for another account and region.
+fn elsewhere(fix: &str, reference: &ResourceRef) -> String {
+    match fix.strip_prefix("aws ") {
+        Some(rest) => {
+            format!("aws --region {} {rest} # with credentials of {}", quoted(&reference.region), reference.account)
+        }
+        None => fix.to_owned(),
     }
 }
 

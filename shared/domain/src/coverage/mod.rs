@@ -8,6 +8,7 @@ pub mod alarm;
 pub mod arn;
 pub mod explain;
 pub mod gaps;
+pub mod merged;
 pub mod overrides;
 pub mod plan;
 pub mod preview;
@@ -22,12 +23,15 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::accounts::Scope;
 use crate::catalogue::Catalogue;
 use crate::onboarding::Discovered;
+use crate::resource::ResourceRef;
 
 pub use alarm::{AlarmSpec, AlarmState, ExistingAlarm, Level, Ownership};
 pub use explain::{Explanation, explain};
 pub use gaps::{CoverageGap, GapKind, ResourceCoverage};
+pub use merged::{ScopeCoverage, merged};
 pub use plan::{AlarmChange, AlarmCreation, AlarmDeletion, Conflict, CoveragePlan, plan_coverage};
 pub use report::CoverageReport;
 pub(crate) use template::fill;
@@ -69,6 +73,9 @@ pub struct Policy {
     pub log_groups_tag: String,
     /// Delete more than half of the alarms in one run.
     pub allow_mass_deletion: bool,
+    /// Planned for another account or region: the suite is not there, and its topics cannot be told from there. Alarms have no
+    /// actions; log-analyzer-rca reads their state.
+    pub elsewhere: bool,
 }
 
 impl Policy {
@@ -80,6 +87,11 @@ impl Policy {
     /// Start of the tags that override one metric.
     pub fn metric_tag_prefix(&self) -> String {
         format!("{}:alarm:", self.prefix)
+    }
+
+    /// Whom an alarm tells: `topic`, where that can be reached.
+    pub fn actions(&self, topic: &str) -> Vec<String> {
+        if self.elsewhere { Vec::new() } else { vec![topic.to_owned()] }
     }
 
     /// The tag that says that an alarm is Nightjar's own.
@@ -94,14 +106,39 @@ pub struct Unread {
     /// What was asked, such as `tag:GetResources`.
     pub source: String,
     pub problem: String,
+    /// Where, if not in the suite's own account and region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "111122223333/eu-west-1")]
+    pub scope: Option<Scope>,
 }
 
-/// Whether anything of `unread` keeps resources of `kind` from being known. The Tagging API knows all types but two.
+/// The source of an [`Unread`] where nothing of an account and region could be read.
+pub const EVERYTHING: &str = "everything";
+
+impl Unread {
+    /// Nothing of an account and region could be read.
+    pub fn everything(scope: Option<Scope>, problem: String) -> Self {
+        Self { source: EVERYTHING.to_owned(), problem, scope }
+    }
+
+    /// Whether it keeps resources of `kind` from being known. The Tagging API knows all types but two.
+    fn hides(&self, kind: &str) -> bool {
+        let source = match kind {
+            crate::resource::EC2_INSTANCE => "ec2:DescribeInstances",
+            "autoscaling:autoScalingGroup" => "autoscaling:DescribeAutoScalingGroups",
+            _ => "tag:GetResources",
+        };
+        self.source == source || self.source == EVERYTHING
+    }
+}
+
+/// Whether anything of `unread` keeps resources of `kind` from being known.
 pub fn is_unread(unread: &BTreeSet<Unread>, kind: &str) -> bool {
-    let source = match kind {
-        crate::resource::EC2_INSTANCE => "ec2:DescribeInstances",
-        "autoscaling:autoScalingGroup" => "autoscaling:DescribeAutoScalingGroups",
-        _ => "tag:GetResources",
-    };
-    unread.iter().any(|unread| unread.source == source)
+    unread.iter().any(|unread| unread.hides(kind))
+}
+
+/// Whether anything of `unread`, which may be of several accounts and regions, keeps this resource from being known.
+pub fn is_unread_there(unread: &BTreeSet<Unread>, resource: &ResourceRef, home: &Scope) -> bool {
+    let there = Scope::of(resource);
+    unread.iter().any(|unread| *unread.scope.as_ref().unwrap_or(home) == there && unread.hides(&resource.kind))
 }

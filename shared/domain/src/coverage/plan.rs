@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::alarm::{self, AlarmSpec, ExistingAlarm, Level, Ownership};
 use super::gaps::{self, ResourceCoverage};
+use super::merged::ScopeCoverage;
 use super::series::SeriesIndex;
 use super::wanted::{self, Wants};
 use super::{ALARM_USD_A_MONTH, CoverageInput, Policy, Unread, is_unread};
+use crate::accounts::Scope;
 use crate::onboarding::FoundResource;
 use crate::resource::ResourceRef;
 
@@ -38,6 +40,8 @@ pub struct CoveragePlan {
     pub usd_a_month: Money,
     pub resources: Vec<ResourceCoverage>,
     pub unread: BTreeSet<Unread>,
+    /// Each account and region, where there is more than one.
+    pub by_scope: Vec<ScopeCoverage>,
 }
 
 /// An alarm to make.
@@ -66,6 +70,10 @@ pub struct AlarmChange {
 pub struct AlarmDeletion {
     pub name: String,
     pub why: String,
+    /// Where, if not in the suite's own account and region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "111122223333/eu-west-1")]
+    pub scope: Option<Scope>,
 }
 
 /// An alarm of somebody else under a name of ours.
@@ -119,7 +127,7 @@ pub fn plan_coverage(input: CoverageInput<'_>) -> CoveragePlan {
     let suite = suite(input.policy);
     let ours = |name: &str| alarm::is_generated_name(&input.policy.prefix, name);
     let index = series_index(&input, ours);
-    let resources = input.discovered.resources.iter().chain([&suite]);
+    let resources = input.discovered.resources.iter().chain((!input.policy.elsewhere).then_some(&suite));
     let wants: Vec<Wants<'_>> =
         resources.map(|resource| wanted::wants(resource, input.catalogue, &index, input.policy)).collect();
     let existing: HashMap<&str, &ExistingAlarm> = input.existing.iter().map(|e| (e.spec.name.as_str(), e)).collect();
@@ -250,7 +258,8 @@ fn deletions(
             continue;
         }
         let resource = wanted::resource_of(&existing.spec.description);
-        let deletion = |why: String| AlarmDeletion { name: name.to_owned(), why };
+        let scope = &input.discovered.scope;
+        let deletion = |why: String| AlarmDeletion { name: name.to_owned(), why, scope: scope.clone() };
         match resource {
             _ if over => candidates.push(deletion(format!("more than the {} allowed", input.policy.max_alarms))),
             Some(arn) if known.contains(arn) => {

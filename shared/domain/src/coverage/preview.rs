@@ -64,6 +64,7 @@ pub fn series_of(kind: &ResourceType, entry: &CatalogueEntry, resource: &Resourc
         dimensions: dimensions.clone(),
         statistic: alarm.statistic.clone(),
         period_seconds,
+        scope: None,
     };
     let watched = resource.metrics.iter().map(|watched| &watched.metric);
     let known: Vec<Metric> = watched

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::plan::{AlarmChange, AlarmCreation, AlarmDeletion, Conflict, CoveragePlan, Money, QuotaUse};
-use super::{GapKind, Unread};
+use super::{GapKind, ScopeCoverage, Unread};
 
 /// So many of each kind of step are told one by one.
 pub const TOLD_AT_MOST: usize = 500;
@@ -30,7 +30,7 @@ pub struct CoverageReport {
 }
 
 /// How well everything is covered.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CoverageSummary {
     /// Mean of the resources' scores, 0 to 100.
     pub score: u8,
@@ -42,6 +42,9 @@ pub struct CoverageSummary {
     pub alarms_in_force: usize,
     /// What could not be read: its resources are not in these figures.
     pub unread: BTreeSet<Unread>,
+    /// Each account and region, where there is more than one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_scope: Vec<ScopeCoverage>,
 }
 
 /// How well one type is covered.
@@ -82,6 +85,7 @@ impl CoverageSummary {
             score: plan.score(),
             resources: plan.resources.len(),
             unread: plan.unread.clone(),
+            by_scope: plan.by_scope.clone(),
             ..Self::default()
         };
         let mut scores: BTreeMap<&str, (usize, usize)> = BTreeMap::new();

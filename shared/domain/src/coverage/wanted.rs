@@ -139,8 +139,8 @@ impl<'a> Watched<'a, '_> {
             comparison: alarm.comparison,
             threshold,
             missing_data: values.missing_data.0,
-            alarm_actions: vec![topic.clone()],
-            ok_actions: vec![topic.clone()],
+            alarm_actions: policy.actions(topic),
+            ok_actions: policy.actions(topic),
         }
     }
 

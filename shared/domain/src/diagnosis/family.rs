@@ -105,6 +105,7 @@ mod tests {
             dimensions: std::collections::BTreeMap::new(),
             statistic: "Average".to_owned(),
             period_seconds: 300,
+            scope: None,
         };
         assert_eq!(Family::of(&metric), expected);
     }

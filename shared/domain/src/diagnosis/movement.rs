@@ -71,6 +71,7 @@ mod tests {
             dimensions: BTreeMap::new(),
             statistic: "Average".to_owned(),
             period_seconds: 300,
+            scope: None,
         }
     }
 

@@ -80,6 +80,7 @@ impl LogRule {
             dimensions,
             statistic: "Sum".to_owned(),
             period_seconds: self.window_minutes * 60,
+            scope: None,
         }
     }
 

@@ -34,8 +34,9 @@ pub struct Belt {
 }
 
 /// All belts, in the order in which they are asked. The first that stops is the reason that is told.
-pub const BELTS: [Belt; 22] = [
+pub const BELTS: [Belt; 23] = [
     Belt { name: "kill_switch", check: kill_switch },
+    Belt { name: "elsewhere", check: elsewhere },
     Belt { name: "mode", check: mode },
     Belt { name: "incident_open", check: incident_open },
     Belt { name: "supported_type", check: supported_type },
@@ -98,6 +99,10 @@ impl<'a> Situation<'a> {
 fn kill_switch(s: &Situation<'_>) -> Option<DeclineReason> {
     let stop = s.fleet.control.stopped.clone()?;
     Some(DeclineReason::Stopped { by: stop.by, at: stop.at, why: stop.why })
+}
+
+fn elsewhere(s: &Situation<'_>) -> Option<DeclineReason> {
+    s.policies.bounds.elsewhere(&s.subject())
 }
 
 fn mode(s: &Situation<'_>) -> Option<DeclineReason> {

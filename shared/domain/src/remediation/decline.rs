@@ -3,12 +3,20 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::accounts::Scope;
 use crate::severity::Severity;
 
 /// The reason, as it is recorded and shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema, thiserror::Error)]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub enum DeclineReason {
+    #[error("the resource is in {resource}; remediation acts in {home} alone")]
+    Elsewhere {
+        #[schema(value_type = String)]
+        resource: Scope,
+        #[schema(value_type = String)]
+        home: Scope,
+    },
     #[error("remediation is switched off (mode off)")]
     SwitchedOff,
     #[error("no policy is meant for this incident")]

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::belts::{Situation, stopped_by};
+use super::subject::subject;
 use super::{Action, DeclineReason, FleetState, Mode, Policies, Policy, Step};
 use crate::incident::Incident;
 
@@ -38,6 +39,12 @@ pub struct Explained {
 
 /// Like [`plan`], telling also what would have been done.
 pub fn explain(incident: &Incident, policies: &Policies, fleet: &FleetState, now: Timestamp) -> Explained {
+    // Before any policy is asked: nobody looked at the resource, so none can be chosen for it.
+    let subject = fleet.subject.clone().unwrap_or_else(|| subject(incident));
+    if let Some(reason) = policies.bounds.elsewhere(&subject) {
+        let plan = Plan::Declined { reason };
+        return Explained { plan, policy: None, runbook: Vec::new(), belt: Some("elsewhere") };
+    }
     let Some(policy) = policy_for(incident, policies, fleet) else {
         let attack = incident.security.is_some();
         let reason = if attack { DeclineReason::SecurityIncident } else { DeclineReason::NoPolicy };

@@ -6,9 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Action, InstanceState, Mode, subject};
+use super::subject::IAM_USER;
+use super::{Action, DeclineReason, InstanceState, Mode, subject};
+use crate::accounts::Scope;
 use crate::incident::Incident;
 use crate::maintenance::MaintenanceWindows;
+use crate::resource::ResourceRef;
 use crate::severity::Severity;
 
 /// What the deployment decides, beside the document.
@@ -31,6 +34,19 @@ pub struct Bounds {
     pub max_incident_age: SignedDuration,
     /// An instance launched less than this ago is left to its start-up.
     pub min_instance_age: SignedDuration,
+    /// The account and region whose resources may be acted upon; `None` where nobody says, as in a rehearsal from files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home: Option<Scope>,
+}
+
+impl Bounds {
+    /// Why nothing is done about a resource that is elsewhere: the same id may mean another machine here. Users belong to an account
+    /// and to no region.
+    pub fn elsewhere(&self, subject: &ResourceRef) -> Option<DeclineReason> {
+        let home = self.home.as_ref()?;
+        let near = subject.account == home.account && (subject.region == home.region || subject.kind == IAM_USER);
+        (!near).then(|| DeclineReason::Elsewhere { resource: Scope::of(subject), home: home.clone() })
+    }
 }
 
 /// The rules of remediation.

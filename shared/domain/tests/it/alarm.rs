@@ -48,6 +48,20 @@ fn other_kinds_of_alarm_are_read(#[case] trigger: &str, #[case] metric: Option<&
     assert!(!change.anomaly(None).resource.id.is_empty());
 }
 
+/// Two accounts may have an instance of one name, or a queue.
+#[rstest::rstest]
+#[case::another_account("222233334444", "us-east-1")]
+#[case::another_region("000000000000", "eu-west-1")]
+fn an_alarm_is_of_a_resource_of_its_own_account_and_region(#[case] account: &str, #[case] region: &str) {
+    let change = AlarmChange::parse(&message("ALARM", PLAIN)).unwrap();
+    let mut namesake = resource();
+    account.clone_into(&mut namesake.reference.account);
+    region.clone_into(&mut namesake.reference.region);
+    assert_eq!(change.resource(&[namesake.clone()]), None);
+    let inventory = [namesake, resource()];
+    assert_eq!(change.resource(&inventory).map(|found| &found.reference), Some(&resource().reference));
+}
+
 #[test]
 fn a_composite_alarm_belongs_to_the_resource_in_its_name() {
     let text = message("ALARM", "null").replace("\"checkout-cpu\"", &format!("\"all-of-{INSTANCE}\""));

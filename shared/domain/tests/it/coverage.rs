@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use nightjar_domain::accounts::Scope;
 use nightjar_domain::catalogue::Catalogue;
 use nightjar_domain::coverage::{
     AlarmState, CoverageInput, CoveragePlan, ExistingAlarm, GapKind, Level, Ownership, Policy, Unread, arn, explain,
-    plan_coverage,
+    is_unread_there, merged, plan_coverage,
 };
 use nightjar_domain::onboarding::{Discovered, FoundResource, ListedMetric};
 use nightjar_testkit::{at, now};
@@ -42,6 +43,7 @@ impl World {
                 owner_tag: "Owner".to_owned(),
                 log_groups_tag: "aiops:log-groups".to_owned(),
                 allow_mass_deletion: false,
+                elsewhere: false,
             },
         }
     }
@@ -303,7 +305,7 @@ fn what_could_not_be_read_is_not_gone() {
     let mut world = World::new(&[(INSTANCE, &[]), (QUEUE, &[])]).applied();
     world.discovered.resources.clear();
     let problem = "AccessDenied".to_owned();
-    world.discovered.unread = [Unread { source: "tag:GetResources".to_owned(), problem }].into();
+    world.discovered.unread = [Unread { source: "tag:GetResources".to_owned(), problem, scope: None }].into();
     let plan = world.plan();
     assert_eq!((plan.delete.len(), plan.held.len()), (3, 2), "the instance's are deleted, the queue's are held");
     assert!(plan.held.iter().all(|held| held.why.contains(QUEUE)));
@@ -465,4 +467,71 @@ proptest! {
             prop_assert!(covered.score <= 100 && covered.passed <= covered.checks);
         }
     }
+}
+
+fn scope(text: &str) -> Scope {
+    text.parse().unwrap()
+}
+
+/// The same queue, watched from another account.
+fn elsewhere() -> World {
+    let mut world = World::new(&[(QUEUE, &[])]);
+    world.policy.elsewhere = true;
+    world.discovered.scope = Some(scope("111122223333/eu-west-1"));
+    world
+}
+
+#[test]
+fn elsewhere_alarms_tell_nobody_and_the_suite_is_not_there() {
+    let plan = elsewhere().plan();
+    assert!(plan.create.iter().all(|step| step.resource == QUEUE), "{:?}", plan.create);
+    assert!(plan.create.iter().all(|step| step.alarm.alarm_actions.is_empty() && step.alarm.ok_actions.is_empty()));
+    let again = elsewhere().applied();
+    assert!(again.plan().is_empty(), "it comes to rest");
+    let gaps = &plan.resources[0].gaps;
+    let owner = gaps.iter().find(|gap| gap.kind == GapKind::NoOwner).unwrap();
+    assert!(owner.fix.starts_with("aws --region eu-west-1 resourcegroupstaggingapi "), "{}", owner.fix);
+    assert!(owner.fix.ends_with("# with credentials of 111122223333"), "{}", owner.fix);
+}
+
+#[test]
+fn plans_of_several_accounts_add_up_and_each_is_told() {
+    let (home, other, refusing) = ("999900001111/us-east-1", "111122223333/eu-west-1", "222233334444/eu-west-1");
+    let plans = [World::new(&[(INSTANCE, &[])]).plan(), elsewhere().plan()];
+    let unread = Unread::everything(Some(scope(refusing)), "refused".to_owned());
+    let nothing = CoveragePlan { unread: [unread].into(), ..CoveragePlan::default() };
+    let (steps, usd) = plans.iter().fold((0, 0.0), |(steps, usd), plan| {
+        (steps + plan.create.len(), usd + plan.usd_a_month.after)
+    });
+    let quota = plans[0].quota;
+    let [first, second] = plans;
+    let whole = merged(vec![(scope(home), first), (scope(other), second), (scope(refusing), nothing)]);
+    assert_eq!((whole.create.len(), whole.quota), (steps, quota));
+    assert!((whole.usd_a_month.after - usd).abs() < 0.005, "{:?}", whole.usd_a_month);
+    let told: Vec<(String, bool)> = whole.by_scope.iter().map(|one| (one.scope.to_string(), one.read)).collect();
+    assert_eq!(told, [(home.to_owned(), true), (other.to_owned(), true), (refusing.to_owned(), false)]);
+    let alone = merged(vec![(scope(home), World::new(&[]).plan())]);
+    assert!(alone.by_scope.is_empty(), "one account and region needs no name");
+}
+
+#[rstest]
+#[case::there("222233334444", "sqs:queue", true)]
+#[case::another_account("111122223333", "sqs:queue", false)]
+#[case::what_was_read("222233334444", "ec2:instance", false)]
+#[case::nothing_of_it_was_read("333344445555", "ec2:instance", true)]
+fn what_could_not_be_read_there_says_nothing_about_here(
+    #[case] account: &str,
+    #[case] kind: &str,
+    #[case] expected: bool,
+) {
+    let tagging = Unread {
+        source: "tag:GetResources".to_owned(),
+        problem: "AccessDenied".to_owned(),
+        scope: Some(scope("222233334444/eu-west-1")),
+    };
+    let unread = [tagging, Unread::everything(Some(scope("333344445555/eu-west-1")), "refused".to_owned())].into();
+    let mut reference = resource(QUEUE, &[]).reference;
+    account.clone_into(&mut reference.account);
+    kind.clone_into(&mut reference.kind);
+    assert_eq!(is_unread_there(&unread, &reference, &scope("999900001111/eu-west-1")), expected);
 }

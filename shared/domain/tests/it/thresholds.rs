@@ -24,6 +24,7 @@ fn policy() -> Policy {
         owner_tag: "Owner".to_owned(),
         log_groups_tag: "aiops:log-groups".to_owned(),
         allow_mass_deletion: false,
+        elsewhere: false,
     }
 }
 

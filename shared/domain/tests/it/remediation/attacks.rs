@@ -1,5 +1,6 @@
 //! What may be done about an attack: only what a policy for attacks says, and never without a person by default.
 
+use nightjar_domain::accounts::Scope;
 use nightjar_domain::incident::Incident;
 use nightjar_domain::remediation::{
     AccessKey, Action, BELTS, Claim, ClaimState, DeclineReason, FleetState, IAM_USER, Mode, Plan, Policies,
@@ -19,6 +20,7 @@ const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 fn attack() -> World {
     let mut world = world();
     world.incident = security_incident();
+    world.policies.bounds.home = Some(Scope::of(&subject(&world.incident)));
     let active = AccessKey { id: KEY.to_owned(), is_active: true };
     world.fleet = FleetState {
         user: Some(UserState {
@@ -185,6 +187,7 @@ fn an_instance_behind_an_attack_is_isolated_with_approval() {
     world.plan_for(Action::Isolate);
     let isolate = world.runbook().remove(0);
     world.incident = acted_as(&[INSTANCE_SESSION]);
+    world.policies.bounds.home = Some(Scope::of(&subject(&world.incident)));
     let policy = world.policies.document.policies.iter_mut().find(|policy| policy.matches.security).unwrap();
     policy.matches.resource_types = vec![EC2_INSTANCE.to_owned()];
     policy.runbook = vec![Step::from(Action::SnapshotFirst), isolate];

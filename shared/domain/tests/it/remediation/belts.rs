@@ -134,6 +134,8 @@ use super::{OPT_IN, PROTECTED, World, minutes, tag, window, world};
     w.plan_for(Action::ScaleOut);
     w.group().members[2].lifecycle = "Pending".to_owned();
 })]
+#[case::another_account("elsewhere", |w: &mut World| w.incident.anomaly.resource.account = "222233334444".to_owned())]
+#[case::another_region("elsewhere", |w: &mut World| w.incident.anomaly.resource.region = "eu-west-1".to_owned())]
 fn only_this_belt_stops_it(#[case] belt: &str, #[case] change: fn(&mut World)) {
     let mut world = world();
     change(&mut world);

@@ -9,6 +9,7 @@ mod undo;
 mod verification;
 
 use jiff::SignedDuration;
+use nightjar_domain::accounts::Scope;
 use nightjar_domain::id::IncidentId;
 use nightjar_domain::incident::Incident;
 use nightjar_domain::maintenance::MaintenanceWindows;
@@ -50,6 +51,7 @@ pub(crate) fn world() -> World {
         cooldown: SignedDuration::from_mins(60),
         max_incident_age: SignedDuration::from_mins(30),
         min_instance_age: SignedDuration::from_mins(15),
+        home: Some(Scope::of(&resource().reference)),
     };
     let maintenance = MaintenanceWindows::default();
     let policies = Policies { bounds, document: PoliciesDocument::bundled().unwrap(), maintenance };

@@ -208,6 +208,7 @@ impl Series {
             dimensions: BTreeMap::from([("InstanceId".to_owned(), INSTANCE.to_owned())]),
             statistic: "Average".to_owned(),
             period_seconds: 300,
+            scope: None,
         };
         let begin = anomaly.window_start - SignedDuration::from_hours(6);
         let onset = anomaly.window_start - SignedDuration::from_mins(self.minutes_before);

@@ -107,6 +107,7 @@ fn policies(dice: &mut Dice) -> Policies {
         cooldown: SignedDuration::from_mins(30),
         max_incident_age: SignedDuration::from_hours(24 * 365),
         min_instance_age: SignedDuration::ZERO,
+        home: None,
     };
     Policies { bounds, document, maintenance: MaintenanceWindows::default() }
 }
