@@ -32,6 +32,7 @@ module "api" {
     IAM_CALLER_ROLE            = var.iam_caller_role
     ROUTING_TABLE              = aws_dynamodb_table.suite["routing"].name
     SILENCES_TABLE             = aws_dynamodb_table.suite["silences"].name
+    NOTIFICATIONS_TABLE        = aws_dynamodb_table.suite["notifications"].name
     INCIDENT_CHANGES_TOPIC_ARN = aws_sns_topic.suite["incident-changes"].arn
   }
 
@@ -95,6 +96,12 @@ module "api" {
     Silences = {
       actions   = ["dynamodb:Scan", "dynamodb:PutItem", "dynamodb:UpdateItem"]
       resources = [aws_dynamodb_table.suite["silences"].arn]
+    }
+    # Answers to requests with a key of their own, beside the notices of others.
+    Answers = {
+      actions    = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
+      resources  = [aws_dynamodb_table.suite["notifications"].arn]
+      conditions = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["request#*"] } }
     }
     Changes = {
       actions   = ["sns:Publish"]

@@ -69,7 +69,9 @@ export PATH="$venv/bin:$PATH"
 # --- Build ------------------------------------------------------------------------------------------------------------
 
 # Where the sources lie on this machine would otherwise stand in every panic message, and make each machine's bytes its own.
-export RUSTFLAGS="--remap-path-prefix=$root=. --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo ${RUSTFLAGS:-}"
+RUSTFLAGS="--remap-path-prefix=$root=. --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo ${RUSTFLAGS:-}"
+# Nothing unwinds where a panic ends the process, and a backtrace without symbols tells nobody anything: the panic's message names its line.
+export RUSTFLAGS="$RUSTFLAGS -C force-unwind-tables=no"
 
 # The EC2 SDK is larger than everything else together; functions that need it have a profile of their own (see Cargo.toml).
 light=() ec2=()

@@ -1,14 +1,12 @@
 // Writes src/api/openapi.ts: the schemas of the API's OpenAPI document as types, for contract.ts to hold the page's own against.
-// The document is the snapshot that the API's tests keep true. The file is made anew before every check and is not committed.
+// The API's tests keep the document true. The file is made anew before every check and is not committed.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-const SNAPSHOT = join(import.meta.dirname, "../../functions/api/tests/it/snapshots/it__openapi__the_description_is_made_from_the_types.snap");
+const DOCUMENT = join(import.meta.dirname, "../../functions/api/openapi.json");
 const TARGET = join(import.meta.dirname, "../src/api/openapi.ts");
 
-/** The JSON below the snapshot's head. */
-const text = readFileSync(SNAPSHOT, "utf8");
-const document = JSON.parse(text.slice(text.indexOf("\n---\n") + 5));
+const document = JSON.parse(readFileSync(DOCUMENT, "utf8"));
 
 function type(schema) {
   if (schema === true || schema === undefined) return "unknown";

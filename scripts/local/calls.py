@@ -19,10 +19,6 @@ STORES = ROOT / "shared/aws/src/stores"
 SERVICES = {"cloudwatchlogs": "logs"}
 #: Calls whose name is not that of the action in IAM; `None` where IAM asks for nothing of its own.
 ACTIONS = {
-    "lambda:Invoke": "lambda:InvokeFunction",
-    "s3:ListObjectsV2": "s3:ListBucket",
-    # The client has the operation for directory buckets, and never calls it for others.
-    "s3:CreateSession": None,
     "apigatewaymanagement:PostToConnection": "execute-api:ManageConnections",
     "apigatewaymanagement:DeleteConnection": "execute-api:ManageConnections",
     # IAM asks for the actions of the items in it.
@@ -46,9 +42,10 @@ ON_A_TABLE = {
     r"ConditionCheck::builder\(\)": "ConditionCheckItem",
 }
 #: What symbols tell of calls.
-KEPT = ("aws_sdk_", "nightjar_aws::stores", "nightjar_ec2::")
+KEPT = ("aws_sdk_", "nightjar_aws::stores", "nightjar_ec2::", "nightjar_calls::")
 #: Stores that write other tables than the one they are named after.
 TABLES = {
+    "answers": ("notifications",),
     "feedback": ("incidents", "series"),
     "incident_evidence": ("incidents",),
     "incident_list": ("incidents",),
@@ -57,9 +54,11 @@ TABLES = {
 }
 #: A call of a service without an SDK in the package: its name stands in the source.
 BY_HAND = re.compile(r'"(?P<service>autoscaling|ec2|ssm|secretsmanager|sqs|sns)",\s*"(?:[A-Za-z0-9_]+\.)?(?P<action>[A-Z][A-Za-z]+)"')
-#: The same in the one crate for EC2, by the function that makes it.
-EC2 = ROOT / "shared/ec2/src"
-BY_CALLER = re.compile(r'\.(?P<service>autoscaling|ssm|iam)\(\s*"(?P<action>[A-Z][A-Za-z]+)"')
+#: The same in the crates that several functions call by, by the function that makes it.
+SHARED_CALLS = {
+    ("nightjar_ec2::", ROOT / "shared/ec2/src"): re.compile(r'\.(?P<service>autoscaling|ssm|iam)\(\s*"(?P<action>[A-Z][A-Za-z]+)"'),
+    ("nightjar_calls::", ROOT / "shared/calls/src"): re.compile(r'"(?P<service>kms|lambda|s3):(?P<action>[A-Z][A-Za-z]+)"'),
+}
 
 #: The same, where the call is named as IAM names it.
 BY_HAND_AS_IN_IAM = re.compile(r'\baction: "(?P<action>[a-z]+:[A-Za-z]+)"')
@@ -86,12 +85,13 @@ def functions(source: str) -> list[tuple[str, str]]:
 
 
 def calls_by_hand(symbols: list[str]) -> set[str]:
-    """The actions that functions of shared/ec2 ask for without an SDK, where the binary has those functions."""
+    """The actions that functions of shared/ec2 and shared/calls ask for without an SDK, where the binary has those functions."""
     found = set()
-    for path in EC2.rglob("*.rs"):
-        for name, body in functions(path.read_text().split("#[cfg(test)]")[0]):
-            if any("nightjar_ec2::" in symbol and re.search(rf"::{name}\b", symbol) for symbol in symbols):
-                found |= {f"{match['service']}:{match['action']}" for match in BY_CALLER.finditer(body)}
+    for (crate, sources), by_caller in SHARED_CALLS.items():
+        for path in sources.rglob("*.rs"):
+            for name, body in functions(path.read_text().split("#[cfg(test)]")[0]):
+                if any(crate in symbol and re.search(rf"::{name}\b", symbol) for symbol in symbols):
+                    found |= {f"{match['service']}:{match['action']}" for match in by_caller.finditer(body)}
     return found
 
 

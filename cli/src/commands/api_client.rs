@@ -8,7 +8,8 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use nightjar_aws::clock;
 use nightjar_aws::signing::{RequestSigner, Signable};
 use reqwest::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue, IF_MATCH};
-use reqwest::{Client, Request, Url};
+use reqwest::{Client, Request, Response, StatusCode, Url};
+use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::Value;
 
 use crate::aws::AwsArgs;
@@ -18,6 +19,11 @@ use crate::session::Store;
 const SERVICE: &str = "execute-api";
 /// API Gateway gives up after 30 seconds.
 const TIMEOUT: Duration = Duration::from_secs(35);
+/// Attempts of a request with a key, the first included.
+const ATTEMPTS: u32 = 3;
+/// Before the second attempt; then it doubles.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Which API, and as whom.
 #[derive(Debug, Clone, clap::Args)]
@@ -168,9 +174,10 @@ impl ApiClient {
         self.post_if(path, body, None).await
     }
 
-    /// The same on the condition that `version` is still the newest.
+    /// The same on the condition that `version` is still the newest. It carries a key of its own, so that it may be sent again where
+    /// nobody knows whether it arrived.
     pub(super) async fn post_if(&self, path: &str, body: &Value, version: Option<u64>) -> anyhow::Result<Value> {
-        let mut request = self.http.post(self.base.join(path)?).json(body);
+        let mut request = self.http.post(self.base.join(path)?).json(body).header(IDEMPOTENCY_KEY, new_key()?);
         if let Some(version) = version {
             request = request.header(IF_MATCH, format!("\"{version}\""));
         }
@@ -194,7 +201,25 @@ impl ApiClient {
             .with_context(|| format!("{} answered something that is not JSON: is it Nightjar's API?", self.base))
     }
 
-    async fn exchange(&self, mut request: Request) -> anyhow::Result<String> {
+    /// One request, sent again where that may help and does no harm.
+    async fn answer(&self, request: &Request) -> anyhow::Result<Response> {
+        let mut pause = FIRST_PAUSE;
+        let attempts = if request.headers().contains_key(IDEMPOTENCY_KEY) { ATTEMPTS } else { 1 };
+        for _ in 1..attempts {
+            match self.attempt(request).await {
+                Ok(answer) if !passes_later(answer.status()) => return Ok(answer),
+                // What cannot be sent at all is not sent better later.
+                Err(error) if !error.is::<reqwest::Error>() => return Err(error),
+                Ok(_) | Err(_) => tokio::time::sleep(pause).await,
+            }
+            pause *= 2;
+        }
+        let answer = self.attempt(request).await;
+        answer.with_context(|| format!("{} cannot be reached", self.base))
+    }
+
+    async fn attempt(&self, request: &Request) -> anyhow::Result<Response> {
+        let mut request = request.try_clone().context("a body that is read once cannot be sent again")?;
         if let Some(host) = &self.host {
             request.headers_mut().insert(HOST, host.clone());
         }
@@ -207,7 +232,11 @@ impl ApiClient {
                 .context("which region? Give --region or AWS_REGION")?;
             add_signature(&mut request, credentials, region, SystemTime::now()).await?;
         }
-        let answer = self.http.execute(request).await.with_context(|| format!("{} cannot be reached", self.base))?;
+        Ok(self.http.execute(request).await?)
+    }
+
+    async fn exchange(&self, request: Request) -> anyhow::Result<String> {
+        let answer = self.answer(&request).await?;
         let status = answer.status();
         let text = answer.text().await.context("the answer ended early")?;
         if status.is_success() {
@@ -224,6 +253,19 @@ impl ApiClient {
         };
         bail!("the API answered {status}: {told}{advice}")
     }
+}
+
+/// What the API, or the gateway before it, may answer otherwise in a moment.
+fn passes_later(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 429 | 502..=504)
+}
+
+/// A key that nobody else has.
+fn new_key() -> anyhow::Result<String> {
+    let mut bytes = [0; 16];
+    let filled = SystemRandom::new().fill(&mut bytes);
+    filled.map_err(|_| anyhow::anyhow!("the operating system gives no random numbers"))?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 
 /// The client that every request goes through.
@@ -325,6 +367,32 @@ mod tests {
             request.headers()["authorization"].clone()
         };
         assert_ne!(signature("a").await, signature("b").await);
+    }
+
+    #[tokio::test]
+    async fn a_post_that_may_have_arrived_is_sent_again_with_its_key() {
+        let server = MockServer::start().await;
+        let lost = Mock::given(method("POST")).respond_with(ResponseTemplate::new(503));
+        lost.up_to_n_times(1).expect(1).mount(&server).await;
+        let done = ResponseTemplate::new(200).set_body_json(json!({ "done": true }));
+        Mock::given(method("POST")).respond_with(done).expect(2).mount(&server).await;
+        let client = ApiClient::new(&server.uri(), None, signing()).unwrap();
+        for _ in 0..2 {
+            assert_eq!(client.post("remediations/stop", &json!({ "why": "x" })).await.unwrap()["done"], true);
+        }
+        let requests = server.received_requests().await.unwrap();
+        let keys: Vec<_> = requests.iter().map(|request| request.headers["idempotency-key"].clone()).collect();
+        assert_eq!((keys[0] == keys[1], keys[1] == keys[2], keys[0].len()), (true, false, 32));
+    }
+
+    #[tokio::test]
+    async fn what_has_no_key_or_was_refused_is_sent_once() {
+        let server = MockServer::start().await;
+        Mock::given(method("GET")).respond_with(ResponseTemplate::new(503)).expect(1).mount(&server).await;
+        Mock::given(method("POST")).respond_with(ResponseTemplate::new(409)).expect(1).mount(&server).await;
+        let client = ApiClient::new(&server.uri(), None, Signing::Off).unwrap();
+        assert!(client.get("events", &[]).await.is_err());
+        assert!(client.post("remediations/stop", &json!({})).await.is_err());
     }
 
     #[tokio::test]

@@ -55,6 +55,14 @@ export interface Answer<B> {
   etag: string | null;
 }
 
+/** Milliseconds before a request with a key is sent again. */
+const PAUSES = [400, 800];
+
+/** A key that nobody else has. */
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** The API. Every refusal is a `Problem`. */
 export class Client {
   private paths: Promise<Set<string>> | null = null;
@@ -136,6 +144,7 @@ export class Client {
     const headers: Record<string, string> = {};
     if (options.ifMatch !== undefined) headers["If-Match"] = options.ifMatch;
     if (options.body !== undefined) headers["Content-Type"] = "application/json";
+    if (method === "post") headers["Idempotency-Key"] = newKey();
     const response = await this.send(query.size > 0 ? `${path}?${query.toString()}` : path, {
       method: method.toUpperCase(),
       headers,
@@ -151,17 +160,24 @@ export class Client {
     const token = await this.session.token();
     const headers = new Headers(request.headers);
     if (token !== null) headers.set("Authorization", `Bearer ${token}`);
-    let response: Response;
-    try {
-      response = await fetch(`${this.base}${path}`, { ...request, headers });
-    } catch (error) {
-      if (error instanceof DOMException && error.name === "AbortError") throw error;
-      throw Problem.offline();
-    }
+    const response = await this.fetch(`${this.base}${path}`, { ...request, headers }, headers.has("Idempotency-Key") ? PAUSES : []);
     if (response.status === 401 && again && this.session.needsSignIn && (await this.session.renew()) !== null) {
       return this.send(path, request, false);
     }
     if (!response.ok) throw await Problem.of(response);
     return response;
+  }
+
+  /** Sends again, with the same key, what may or may not have arrived. */
+  private async fetch(url: string, request: RequestInit, [pause, ...later]: number[]): Promise<Response> {
+    try {
+      const response = await fetch(url, request);
+      if (pause === undefined || ![429, 502, 503, 504].includes(response.status)) return response;
+    } catch (error) {
+      if (error instanceof DOMException && error.name === "AbortError") throw error;
+      if (pause === undefined) throw Problem.offline();
+    }
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    return this.fetch(url, request, later);
   }
 }

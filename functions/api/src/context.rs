@@ -2,13 +2,16 @@
 
 use jiff::Timestamp;
 use nightjar_anchors::{AnchorBucket, Signer};
+use nightjar_aws::clients::Https;
 use nightjar_aws::envelope::Publisher;
-use nightjar_aws::settings::Environment;
 use nightjar_aws::stores::{
-    AuditStore, ConfigStore, CoverageStore, FeedbackStore, IncidentStore, InventoryStore, ModelStore, RemediationStore,
-    RoutingStore, SeriesStore, SilenceStore,
+    AnswerStore, AuditStore, ConfigStore, CoverageStore, FeedbackStore, IncidentStore, InventoryStore, ModelStore,
+    RemediationStore, RoutingStore, SeriesStore, SilenceStore,
 };
 use nightjar_aws::{clients, clock};
+use nightjar_calls::Caller;
+use nightjar_calls::kms::Kms;
+use nightjar_calls::s3::Bucket;
 use nightjar_domain::accounts::Scope;
 use nightjar_domain::resource::ResourceRef;
 
@@ -45,6 +48,8 @@ pub struct Context {
     pub silences: SilenceStore,
     /// Tells what people did to incidents.
     pub changes: Publisher,
+    /// What was answered to requests with a key of their own.
+    pub answers: AnswerStore,
     /// The clock: lists without `until` end now.
     pub now: fn() -> Timestamp,
     /// Where the suite is; `None` where no ARN tells.
@@ -55,7 +60,7 @@ pub struct Context {
 #[derive(Debug, Clone)]
 pub struct Repairs {
     pub store: RemediationStore,
-    pub kms: aws_sdk_kms::Client,
+    pub kms: Kms,
     /// The key that approval tokens are signed with.
     pub approval_key: String,
 }
@@ -65,14 +70,15 @@ pub struct Repairs {
 pub struct Clients {
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     pub dynamodb: aws_sdk_dynamodb::Client,
-    pub s3: aws_sdk_s3::Client,
-    pub kms: aws_sdk_kms::Client,
     pub sns: aws_sdk_sns::Client,
+    /// S3, KMS and Lambda.
+    pub caller: Caller,
 }
 
 impl Context {
     pub fn new(aws: Clients, settings: Settings, now: fn() -> Timestamp) -> Self {
-        let Clients { cloudwatch, dynamodb, s3, kms, sns } = aws;
+        let Clients { cloudwatch, dynamodb, sns, caller } = aws;
+        let kms = Kms::new(caller.clone());
         let Settings { incidents_table: incidents, series_table: series, authorization, .. } = settings;
         let home = Scope::of_arn(&settings.changes_topic_arn);
         let repairs = Repairs {
@@ -89,14 +95,15 @@ impl Context {
             inventory: InventoryStore::new(dynamodb.clone(), settings.inventory_table),
             models: ModelStore::new(dynamodb.clone(), settings.models_table),
             cloudwatch,
-            page: Page::new(s3.clone(), settings.page),
+            page: Page::new(caller.clone(), settings.page),
             coverage: CoverageStore::new(dynamodb.clone(), settings.coverage_table),
             config: ConfigStore::new(dynamodb.clone(), settings.config_table),
+            answers: AnswerStore::new(dynamodb.clone(), settings.notifications_table),
             audit: AuditStore::new(dynamodb, settings.audit_table),
-            anchors: AnchorBucket::new(s3, settings.anchors_bucket),
+            anchors: AnchorBucket::new(Bucket::new(caller.clone(), settings.anchors_bucket)),
             anchor_key: Signer::new(kms, settings.anchors_key_arn),
             repairs,
-            monitor: Monitor::default(),
+            monitor: Monitor::new(caller, settings.security_function),
             authorization,
             changes: Publisher::new(sns, settings.changes_topic_arn),
             now,
@@ -109,10 +116,10 @@ impl Context {
         self.home.as_ref().is_none_or(|home| *home == Scope::of(resource))
     }
 
-    /// Reads the settings and builds the clients.
-    pub async fn load() -> anyhow::Result<Self> {
-        let mut settings = Settings::read(Environment::process())?;
-        let config = clients::load().await;
+    /// Builds the clients, over one connection.
+    pub fn load(mut settings: Settings) -> Self {
+        let https = Https::default();
+        let config = clients::load_over(https.clone());
         // Browsers go to Cognito's own address, or to the one that stands for all of AWS here.
         settings.page.cognito = match (config.endpoint_url(), config.region()) {
             (Some(endpoint), _) => Some(format!("{}/", endpoint.trim_end_matches('/'))),
@@ -122,11 +129,9 @@ impl Context {
         let aws = Clients {
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             dynamodb: aws_sdk_dynamodb::Client::new(&config),
-            s3: aws_sdk_s3::Client::new(&config),
-            kms: aws_sdk_kms::Client::new(&config),
             sns: aws_sdk_sns::Client::new(&config),
+            caller: Caller::over(&config, https),
         };
-        let monitor = Monitor::new(&config, settings.security_function.clone());
-        Ok(Self { monitor, ..Self::new(aws, settings, clock::now) })
+        Self::new(aws, settings, clock::now)
     }
 }

@@ -29,7 +29,7 @@ const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-poli
 
 /// A middleware: what all answers have in common.
 pub async fn finish(request: Request, next: Next) -> Response {
-    let accepts_gzip = accepts_gzip(request.headers());
+    let accepts_gzip = takes(request.headers(), "gzip");
     let response = in_the_houses_form(next.run(request).await).await;
     let mut response = if accepts_gzip { compressed(response).await } else { response };
     let headers = response.headers_mut();
@@ -66,11 +66,12 @@ async fn in_the_houses_form(response: Response) -> Response {
     problem
 }
 
-fn accepts_gzip(headers: &HeaderMap) -> bool {
+/// Whether the client takes this coding.
+pub fn takes(headers: &HeaderMap, wanted: &str) -> bool {
     let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|coding| {
         let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
-        matches!(name.trim(), "gzip" | "*")
+        (name.trim() == wanted || name.trim() == "*")
             && !matches!(weight.trim().trim_start_matches("q="), "0" | "0.0" | "0.00" | "0.000")
     })
 }
@@ -105,9 +106,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gzip_is_used_where_it_is_taken() {
+    fn a_coding_is_used_where_it_is_taken() {
         let accepts = |value: &'static str| {
-            accepts_gzip(&HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(value))]))
+            takes(&HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(value))]), "gzip")
         };
         for taken in ["gzip", "br, gzip;q=0.5", "*", "deflate, gzip; q=1"] {
             assert!(accepts(taken), "{taken}");

@@ -7,12 +7,15 @@
 
 pub mod access;
 pub mod analysis;
+pub mod answer;
 pub mod audit_query;
 pub mod caller;
 pub mod context;
 pub mod cursor;
 pub mod headers;
 pub mod history;
+pub mod idempotency;
+pub mod late;
 pub mod monitor;
 pub mod page;
 mod parameters;
@@ -22,3 +25,4 @@ pub mod resource_query;
 pub mod routes;
 pub mod settings;
 pub mod trace;
+pub mod validators;

@@ -3,10 +3,8 @@
 //! The rules and their engine are in the monitor's package alone: the API's would grow by about a third, and what it said could
 //! differ from what is judged, when the two are not deployed together or the monitor's package holds rules of one's own.
 
-use aws_config::SdkConfig;
-use aws_sdk_lambda::Client;
-use aws_sdk_lambda::primitives::Blob;
-use nightjar_aws::retry::explain;
+use nightjar_calls::functions::invoke_function;
+use nightjar_calls::{CallError, Caller};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -14,7 +12,7 @@ use crate::problem::Problem;
 
 /// Calls the function and waits for its answer.
 #[derive(Debug, Clone, Default)]
-pub struct Monitor(Option<(Client, String)>);
+pub struct Monitor(Option<(Caller, String)>);
 
 /// It did not answer as it should.
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +20,7 @@ pub enum MonitorError {
     #[error("SECURITY_FUNCTION is not set: the security monitor is not deployed")]
     Absent,
     #[error("the security monitor cannot be called: {0}")]
-    Call(String),
+    Call(#[from] CallError),
     #[error("the security monitor failed ({kind}); its log says why")]
     Failed { kind: String },
     #[error("the answer of the security monitor cannot be read, deploy matching versions of all functions: {0}")]
@@ -30,13 +28,8 @@ pub enum MonitorError {
 }
 
 impl Monitor {
-    pub fn new(config: &SdkConfig, function: Option<String>) -> Self {
-        Self(function.map(|function| (Client::new(config), function)))
-    }
-
-    /// With a client made elsewhere, for tests.
-    pub fn with_client(client: Client, function: &str) -> Self {
-        Self(Some((client, function.to_owned())))
+    pub fn new(caller: Caller, function: Option<String>) -> Self {
+        Self(function.map(|function| (caller, function)))
     }
 
     /// Sends `request` and reads the answer.
@@ -47,13 +40,11 @@ impl Monitor {
     }
 
     async fn call<T: DeserializeOwned>(&self, request: &Value) -> Result<T, MonitorError> {
-        let (client, function) = self.0.as_ref().ok_or(MonitorError::Absent)?;
-        let payload = Blob::new(serde_json::to_vec(request)?);
-        let answer = client.invoke().function_name(function).payload(payload).send().await;
-        let answer = answer.map_err(|error| MonitorError::Call(explain(&error)))?;
-        if let Some(kind) = answer.function_error {
+        let (caller, function) = self.0.as_ref().ok_or(MonitorError::Absent)?;
+        let answer = invoke_function(caller, function, &serde_json::to_vec(request)?).await?;
+        if let Some(kind) = answer.failure {
             return Err(MonitorError::Failed { kind });
         }
-        Ok(serde_json::from_slice(answer.payload.as_ref().map_or(b"null", |blob| blob.as_ref()))?)
+        Ok(serde_json::from_slice(&answer.payload)?)
     }
 }

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use aws_sdk_s3::Client;
-use aws_sdk_s3::error::SdkError;
-use aws_sdk_s3::operation::get_object::GetObjectError;
-use nightjar_aws::retry::explain;
+use nightjar_calls::Caller;
+use nightjar_calls::s3::{Bucket, Object};
 use tokio::sync::Mutex;
 
 /// No file of the page is larger.
-const LARGEST: i64 = 4 * 1024 * 1024;
+const LARGEST: usize = 4 * 1024 * 1024;
+
+/// Brotli, as it is named in headers and at the end of files' names.
+const BROTLI: &str = "br";
 
 /// What the page is told to work with, `GET /config.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -31,45 +32,69 @@ pub struct PageSettings {
 pub struct File {
     pub content: Arc<[u8]>,
     pub content_type: &'static str,
+    /// `br` where it is compressed.
+    pub encoding: Option<&'static str>,
     pub etag: String,
 }
 
 /// Reads the files of the page.
 #[derive(Debug, Clone)]
 pub struct Page {
-    client: Client,
+    bucket: Option<Bucket>,
     pub settings: PageSettings,
     kept: Arc<Mutex<BTreeMap<String, File>>>,
 }
 
 impl Page {
-    pub fn new(client: Client, settings: PageSettings) -> Self {
-        Self { client, settings, kept: Arc::default() }
+    pub fn new(caller: Caller, settings: PageSettings) -> Self {
+        let bucket = settings.bucket.clone().map(|name| Bucket::new(caller, name));
+        Self { bucket, settings, kept: Arc::default() }
     }
 
-    /// `None` where there is no such file, or no page at all.
-    pub async fn file(&self, path: &str) -> Result<Option<File>, String> {
-        let Some(bucket) = &self.settings.bucket else { return Ok(None) };
-        let Some(content_type) = content_type(path) else { return Ok(None) };
+    /// `None` where there is no such file, or no page at all. Compressed with Brotli where that is taken, and the build made it so.
+    pub async fn file(&self, path: &str, takes_brotli: bool) -> Result<Option<File>, String> {
+        let (Some(bucket), Some(content_type)) = (&self.bucket, content_type(path)) else { return Ok(None) };
+        if takes_brotli && is_text(content_type) {
+            let compressed = self.kept(bucket, format!("{path}.{BROTLI}"), content_type, Some(BROTLI)).await?;
+            if compressed.is_some() {
+                return Ok(compressed);
+            }
+        }
+        self.kept(bucket, path.to_owned(), content_type, None).await
+    }
+
+    async fn kept(
+        &self,
+        bucket: &Bucket,
+        key: String,
+        content_type: &'static str,
+        encoding: Option<&'static str>,
+    ) -> Result<Option<File>, String> {
         let mut kept = self.kept.lock().await;
-        if let Some(file) = kept.get(path) {
+        if let Some(file) = kept.get(&key) {
             return Ok(Some(file.clone()));
         }
-        let answer = match self.client.get_object().bucket(bucket).key(path).send().await {
-            Ok(answer) => answer,
-            Err(SdkError::ServiceError(error)) if matches!(error.err(), GetObjectError::NoSuchKey(_)) => {
-                return Ok(None);
-            }
-            Err(error) => return Err(explain(&error)),
-        };
-        if answer.content_length().is_some_and(|length| length > LARGEST) {
-            return Err(format!("{path} is larger than a file of the page can be"));
-        }
-        let etag = answer.e_tag().unwrap_or_default().to_owned();
-        let content = answer.body.collect().await.map_err(|error| error.to_string())?.to_vec();
-        let file = File { content: content.into(), content_type, etag };
-        kept.insert(path.to_owned(), file.clone());
+        let Some(object) = read(bucket, &key).await? else { return Ok(None) };
+        let file = File { content: object.body.into(), content_type, encoding, etag: object.etag };
+        kept.insert(key, file.clone());
         Ok(Some(file))
+    }
+}
+
+/// What the build compresses: all others are compressed already.
+fn is_text(content_type: &str) -> bool {
+    content_type.contains("charset") || content_type.ends_with("+xml") || content_type.ends_with("+json")
+}
+
+/// An object of the bucket. The role may not list it, so that S3 says of one that is not there that access is denied.
+async fn read(bucket: &Bucket, key: &str) -> Result<Option<Object>, String> {
+    match bucket.get_object(key).await {
+        Ok(Some(object)) if object.body.len() > LARGEST => {
+            Err(format!("{key} is larger than a file of the page can be"))
+        }
+        Ok(object) => Ok(object),
+        Err(error) if error.code == "AccessDenied" => Ok(None),
+        Err(error) => Err(error.to_string()),
     }
 }
 

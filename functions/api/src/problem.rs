@@ -20,6 +20,8 @@ const UNKNOWN_RESOURCE: &str = "urn:problem-type:nightjar:unknown-resource";
 const FORBIDDEN: &str = "urn:problem-type:nightjar:forbidden";
 const FEEDBACK_REFUSED: &str = "urn:problem-type:nightjar:feedback-refused";
 const APPROVAL_REFUSED: &str = "urn:problem-type:nightjar:approval-refused";
+const KEY_REUSED: &str = "urn:problem-type:nightjar:idempotency-key-reused";
+const UNDER_WAY: &str = "urn:problem-type:nightjar:request-under-way";
 /// Seconds after which a failed read is worth another try.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
@@ -146,6 +148,18 @@ impl Problem {
         Self::generic(StatusCode::CONFLICT, "Conflict", detail)
     }
 
+    /// 422 for a key that stands for another request.
+    pub fn key_reused() -> Self {
+        let detail = "this Idempotency-Key was used for another request within the last day; take a new one".to_owned();
+        Self { kind: KEY_REUSED, ..Self::generic(StatusCode::UNPROCESSABLE_ENTITY, "The key was used before", detail) }
+    }
+
+    /// 409 for a repetition that comes too early.
+    pub fn under_way() -> Self {
+        let detail = "the request with this Idempotency-Key is under way; send it again in a moment".to_owned();
+        Self { kind: UNDER_WAY, ..Self::generic(StatusCode::CONFLICT, "The request is under way", detail) }
+    }
+
     /// 412 for a change of a version that is no longer the newest.
     pub fn changed_meanwhile(newest: u64) -> Self {
         let detail = format!("the event has changed: its version is {newest} now; read it again, then decide");
@@ -262,10 +276,10 @@ impl From<AnchorsError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(mut self) -> Response {
-        let (status, cause) = (self.status, self.cause.take());
+        let (status, cause, is_under_way) = (self.status, self.cause.take(), self.kind == UNDER_WAY);
         let mut response = (status, Json(self)).into_response();
         response.headers_mut().insert(CONTENT_TYPE, MEDIA_TYPE);
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        if status == StatusCode::SERVICE_UNAVAILABLE || is_under_way {
             response.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS);
         }
         if let Some(cause) = cause {

@@ -39,6 +39,8 @@ pub struct Settings {
     pub routing_table: String,
     /// `SILENCES_TABLE`: where silences are.
     pub silences_table: String,
+    /// `NOTIFICATIONS_TABLE`: what was told, and answered, once.
+    pub notifications_table: String,
     /// `INCIDENT_CHANGES_TOPIC_ARN`: where changes are told.
     pub changes_topic_arn: String,
     pub page: PageSettings,
@@ -62,6 +64,7 @@ impl Settings {
             authorization: Self::authorization(&mut environment),
             routing_table: environment.required("ROUTING_TABLE"),
             silences_table: environment.required("SILENCES_TABLE"),
+            notifications_table: environment.required("NOTIFICATIONS_TABLE"),
             changes_topic_arn: environment.required("INCIDENT_CHANGES_TOPIC_ARN"),
             page: PageSettings {
                 bucket: environment.optional("PAGE_BUCKET"),
@@ -96,7 +99,7 @@ mod tests {
                 error.to_string(),
                 "the function's environment variables are not usable: INCIDENTS_TABLE is not set; SERIES_TABLE is not set; \
                  REMEDIATIONS_TABLE is not set; INVENTORY_TABLE is not set; MODELS_TABLE is not set; AUDIT_TABLE is not set; COVERAGE_TABLE is not set; CONFIG_TABLE is not set; ANCHORS_BUCKET is not set; ANCHORS_KEY_ARN is not set; \
-                 APPROVAL_KEY_ID is not set; ROUTING_TABLE is not set; SILENCES_TABLE is not set; INCIDENT_CHANGES_TOPIC_ARN is not set. They are set by Terraform (infrastructure/)"
+                 APPROVAL_KEY_ID is not set; ROUTING_TABLE is not set; SILENCES_TABLE is not set; NOTIFICATIONS_TABLE is not set; INCIDENT_CHANGES_TOPIC_ARN is not set. They are set by Terraform (infrastructure/)"
             );
         }
     }

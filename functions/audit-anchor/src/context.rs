@@ -1,9 +1,12 @@
 //! What lives as long as the process: settings and clients.
 
 use nightjar_anchors::{AnchorBucket, Signer};
-use nightjar_aws::clients;
+use nightjar_aws::clients::{self, Https};
 use nightjar_aws::settings::Environment;
 use nightjar_aws::stores::AuditStore;
+use nightjar_calls::Caller;
+use nightjar_calls::kms::Kms;
+use nightjar_calls::s3::Bucket;
 use nightjar_domain::audit::Retention;
 
 use crate::settings::Settings;
@@ -18,13 +21,15 @@ pub struct Context {
 }
 
 impl Context {
-    pub async fn load() -> anyhow::Result<Self> {
+    pub fn load() -> anyhow::Result<Self> {
         let settings = Settings::read(Environment::process())?;
-        let config = clients::load().await;
+        let https = Https::default();
+        let config = clients::load_over(https.clone());
+        let caller = Caller::over(&config, https);
         Ok(Self {
             audit: AuditStore::new(aws_sdk_dynamodb::Client::new(&config), settings.audit_table),
-            bucket: AnchorBucket::new(aws_sdk_s3::Client::new(&config), settings.bucket),
-            signer: Signer::new(aws_sdk_kms::Client::new(&config), settings.key_arn),
+            bucket: AnchorBucket::new(Bucket::new(caller.clone(), settings.bucket)),
+            signer: Signer::new(Kms::new(caller), settings.key_arn),
             retention: Retention::bundled()?,
         })
     }

@@ -8,6 +8,6 @@ use serde_json::Value;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     telemetry::init();
-    let context = Context::load().await?;
+    let context = Context::load()?;
     lambda::serve(|_: Value| handler::handle(&context, clock::now())).await
 }

@@ -4,37 +4,104 @@
 
 use std::sync::{Arc, Mutex};
 
+use aws_config::{Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsOutput;
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_sdk_kms::operation::sign::{SignError, SignOutput};
-use aws_sdk_kms::primitives::Blob;
-use aws_sdk_kms::types::error::KmsInternalException;
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
-use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
-use aws_sdk_s3::operation::put_object::{PutObjectError, PutObjectOutput};
-use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::Object;
-use aws_smithy_mocks::{MockResponse, Rule, RuleMode, mock, mock_client};
-use aws_smithy_types::error::ErrorMetadata;
+use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use nightjar_anchors::{AnchorBucket, Signer};
 use nightjar_audit_anchor::context::Context;
 use nightjar_audit_anchor::handler::{Summary, handle};
 use nightjar_aws::stores::AuditStore;
+use nightjar_calls::Caller;
+use nightjar_calls::kms::Kms;
+use nightjar_calls::s3;
 use nightjar_domain::audit::{Anchor, GENESIS, NamedAnchor, Retention};
 use nightjar_testkit::{AnchorKey, Trail, now};
+use serde_json::{Value, json};
 
 /// A trail, a bucket with anchors of it, and what the function did with them.
 struct World {
     context: Context,
-    written: Arc<Mutex<Vec<Anchor>>>,
-    put: Rule,
-    sign: Rule,
+    kept: Arc<Kept>,
     recorded: Rule,
 }
 
-#[derive(Clone, Copy)]
+impl World {
+    fn written(&self) -> Vec<Anchor> {
+        self.kept.written.lock().unwrap().clone()
+    }
+
+    /// How often S3 was asked to write, and KMS to sign.
+    fn asked(&self) -> (usize, usize) {
+        *self.kept.asked.lock().unwrap()
+    }
+}
+
+/// S3 and KMS, and what they were asked for.
+#[derive(Debug)]
+struct Kept {
+    anchors: Vec<NamedAnchor>,
+    key: Arc<AnchorKey>,
+    bucket: Bucket,
+    written: Mutex<Vec<Anchor>>,
+    asked: Mutex<(usize, usize)>,
+}
+
+#[derive(Debug, Clone)]
+struct Aws(Arc<Kept>);
+
+impl HttpConnector for Aws {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (status, body) = self.0.answer(&request);
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))))
+    }
+}
+
+impl Kept {
+    fn answer(&self, request: &HttpRequest) -> (u16, String) {
+        let body = request.body().bytes().unwrap_or_default();
+        if request.headers().get("x-amz-target") == Some("TrentService.Sign") {
+            self.asked.lock().unwrap().1 += 1;
+            let asked: Value = serde_json::from_slice(body).unwrap();
+            let digest = STANDARD.decode(asked["Message"].as_str().unwrap()).unwrap();
+            assert_eq!(
+                (digest.len(), &asked["KeyId"], &asked["MessageType"]),
+                (32, &json!("the-key"), &json!("DIGEST"))
+            );
+            return (200, json!({ "Signature": STANDARD.encode(self.key.sign(&digest)) }).to_string());
+        }
+        if request.method() == "PUT" {
+            self.asked.lock().unwrap().0 += 1;
+            assert_eq!(request.headers().get("if-none-match"), Some("*"));
+            return match self.bucket {
+                Bucket::HasIt => (412, "<Error><Code>PreconditionFailed</Code></Error>".to_owned()),
+                Bucket::Fails => (403, "<Error><Code>AccessDenied</Code></Error>".to_owned()),
+                Bucket::Works => {
+                    self.written.lock().unwrap().push(serde_json::from_slice(body).unwrap());
+                    (200, String::new())
+                }
+            };
+        }
+        let Some((_, name)) = request.uri().split_once("/anchors/") else {
+            let keys =
+                self.anchors.iter().map(|named| format!("<Contents><Key>anchors/{}</Key></Contents>", named.name));
+            return (200, format!("<ListBucketResult>{}</ListBucketResult>", keys.collect::<String>()));
+        };
+        let named = self.anchors.iter().find(|named| named.name == name).unwrap();
+        (200, serde_json::to_string(&named.anchor).unwrap())
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
 enum Bucket {
     Works,
     /// Another run was faster.
@@ -58,50 +125,26 @@ fn world(trail: &Trail, key: &Arc<AnchorKey>, bucket: Bucket) -> World {
     });
     let recorded = mock!(aws_sdk_dynamodb::Client::transact_write_items)
         .then_output(|| TransactWriteItemsOutput::builder().build());
-    let anchors: Arc<Vec<NamedAnchor>> = Arc::new(trail.anchors.clone());
-    let listed = Arc::clone(&anchors);
-    let list = mock!(aws_sdk_s3::Client::list_objects_v2).then_compute_output(move |_| {
-        let objects =
-            listed.iter().map(|named| Object::builder().key(format!("anchors/{}", named.name)).build()).collect();
-        ListObjectsV2Output::builder().set_contents(Some(objects)).build()
-    });
-    let get = mock!(aws_sdk_s3::Client::get_object).then_compute_output(move |request| {
-        let named = anchors.iter().find(|named| request.key().unwrap().ends_with(&named.name)).unwrap();
-        GetObjectOutput::builder().body(ByteStream::from(serde_json::to_vec(&named.anchor).unwrap())).build()
-    });
-    let written: Arc<Mutex<Vec<Anchor>>> = Arc::default();
-    let kept = Arc::clone(&written);
-    let put = mock!(aws_sdk_s3::Client::put_object).then_compute_response(move |request| {
-        assert_eq!(request.if_none_match(), Some("*"));
-        let error =
-            |code: &str| MockResponse::Error(PutObjectError::generic(ErrorMetadata::builder().code(code).build()));
-        match bucket {
-            Bucket::HasIt => error("PreconditionFailed"),
-            Bucket::Fails => error("AccessDenied"),
-            Bucket::Works => {
-                kept.lock().unwrap().push(serde_json::from_slice(request.body().bytes().unwrap()).unwrap());
-                MockResponse::Output(PutObjectOutput::builder().build())
-            }
-        }
-    });
-    let signer = Arc::clone(key);
-    let sign = mock!(aws_sdk_kms::Client::sign).then_compute_response(move |request| {
-        let digest = request.message().unwrap().as_ref();
-        if digest.len() != 32 {
-            return MockResponse::Error(SignError::KmsInternalException(KmsInternalException::builder().build()));
-        }
-        MockResponse::Output(SignOutput::builder().signature(Blob::new(signer.sign(digest))).build())
-    });
     let dynamodb = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, [&query, &recorded]);
-    let s3 = mock_client!(aws_sdk_s3, RuleMode::MatchAny, [&list, &get, &put]);
-    let kms = mock_client!(aws_sdk_kms, RuleMode::MatchAny, [&sign]);
+    let kept = Arc::new(Kept {
+        anchors: trail.anchors.clone(),
+        key: Arc::clone(key),
+        bucket,
+        written: Mutex::default(),
+        asked: Mutex::default(),
+    });
+    let config = SdkConfig::builder()
+        .region(Region::new("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
+        .build();
+    let caller = Caller::with_connector(&config, SharedHttpConnector::new(Aws(Arc::clone(&kept))));
     let context = Context {
         audit: AuditStore::new(dynamodb, "aiops-audit".to_owned()),
-        bucket: AnchorBucket::new(s3, "anchors".to_owned()),
-        signer: Signer::new(kms, "the-key".to_owned()),
+        bucket: AnchorBucket::new(s3::Bucket::new(caller.clone(), "locked-away".to_owned())),
+        signer: Signer::new(Kms::new(caller), "the-key".to_owned()),
         retention: Retention::bundled().unwrap(),
     };
-    World { context, written, put, sign, recorded }
+    World { context, kept, recorded }
 }
 
 fn hours(count: i64) -> Timestamp {
@@ -115,7 +158,7 @@ async fn the_ends_of_all_chains_are_signed_and_linked_to_the_anchor_before() {
     trail.grow();
     let world = world(&trail, &key, Bucket::Works);
     let summary = handle(&world.context, hours(1)).await.unwrap();
-    let written = world.written.lock().unwrap().clone();
+    let written = world.written();
     assert_eq!(summary, Summary { anchored: true, chains: written[0].heads.len(), entries: 61 });
     assert_eq!((written.len(), written[0].entries(), written[0].key_id.as_str()), (1, 61, "the-key"));
     assert_eq!(written[0].previous_anchor_hash, trail.anchors[1].anchor.hash().unwrap());
@@ -129,7 +172,7 @@ async fn the_first_anchor_has_none_before_it() {
     trail.grow();
     let world = world(&trail, &key, Bucket::Works);
     assert!(handle(&world.context, now()).await.unwrap().anchored);
-    assert_eq!(world.written.lock().unwrap()[0].previous_anchor_hash, GENESIS);
+    assert_eq!(world.written()[0].previous_anchor_hash, GENESIS);
 }
 
 #[tokio::test]
@@ -137,7 +180,7 @@ async fn an_hour_that_has_its_anchor_gets_no_second() {
     let key = Arc::new(AnchorKey::default());
     let world = world(&Trail::grown(60, 30, &key), &key, Bucket::Works);
     assert!(!handle(&world.context, now()).await.unwrap().anchored);
-    assert_eq!((world.put.num_calls(), world.sign.num_calls()), (0, 0));
+    assert_eq!(world.asked(), (0, 0));
 }
 
 #[tokio::test]
@@ -170,12 +213,12 @@ async fn a_trail_that_got_shorter_is_anchored_and_told() {
     let shorter = world(&trail, &key, Bucket::Works);
     let error = handle(&shorter.context, hours(1)).await.unwrap_err().to_string();
     assert!(error.contains("tampered with") && error.contains("nightjar audit verify"), "{error}");
-    let written = shorter.written.lock().unwrap()[0].clone();
+    let written = shorter.written()[0].clone();
     // Lambda's retry finds the hour's anchor, and fails again.
     trail.anchors.push(NamedAnchor { name: Anchor::name_at(written.taken_at), anchor: written });
     let retried = world(&trail, &key, Bucket::Works);
     assert!(handle(&retried.context, hours(1)).await.is_err());
-    assert_eq!(retried.put.num_calls(), 0);
+    assert_eq!(retried.asked().0, 0);
 }
 
 #[tokio::test]

@@ -6,11 +6,16 @@ use std::time::SystemTime;
 
 use aws_config::SdkConfig;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, UriPathNormalizationMode,
+    sign,
+};
 use aws_sigv4::sign::v4;
 
 /// The service without regions.
 const IAM: &str = "iam";
+/// The service whose paths are names that people give, and whose buckets are parts of addresses.
+const S3: &str = "s3";
 
 /// Signs with the credentials, region and endpoint of the SDKs.
 #[derive(Clone, Default)]
@@ -75,6 +80,16 @@ impl RequestSigner {
         }
     }
 
+    /// The address of `path` in a bucket: the bucket is a part of the host's name, but where it would fit no certificate, or there is
+    /// one address for all of AWS.
+    pub fn bucket_url(&self, bucket: &str, path: &str) -> String {
+        let url = self.url(S3, "");
+        match url.strip_prefix("https://") {
+            Some(host) if self.endpoint.is_none() && !bucket.contains('.') => format!("https://{bucket}.{host}{path}"),
+            _ => format!("{url}/{bucket}{path}"),
+        }
+    }
+
     /// The region that a service's calls are signed for: IAM is one for all regions of a partition.
     fn region_of(&self, service: &str) -> &str {
         match service {
@@ -111,7 +126,7 @@ impl RequestSigner {
             .region(self.region_of(request.service))
             .name(request.service)
             .time(time)
-            .settings(SigningSettings::default())
+            .settings(settings(request.service))
             .build()
             .map_err(|error| failed(&error))?
             .into();
@@ -122,6 +137,17 @@ impl RequestSigner {
         let (signed, _) = instructions.into_parts();
         Ok(signed.into_iter().map(|header| (header.name().to_owned(), header.value().to_owned())).collect())
     }
+}
+
+/// S3 takes a path as it is, and wants the body's digest in a header of its own.
+fn settings(service: &str) -> SigningSettings {
+    let mut settings = SigningSettings::default();
+    if service == S3 {
+        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+    }
+    settings
 }
 
 #[cfg(test)]
@@ -150,6 +176,36 @@ mod tests {
         #[case] expected: &str,
     ) {
         assert_eq!(signer(region, endpoint).url(service, "/a"), expected);
+    }
+
+    #[rstest]
+    #[case::ordinary("kept", None, "https://kept.s3.eu-west-1.amazonaws.com/a%20b")]
+    #[case::no_name_of_a_host("kept.for.long", None, "https://s3.eu-west-1.amazonaws.com/kept.for.long/a%20b")]
+    #[case::elsewhere("kept", Some("http://127.0.0.1:4566"), "http://127.0.0.1:4566/kept/a%20b")]
+    fn a_bucket_has_its_address(#[case] bucket: &str, #[case] endpoint: Option<&str>, #[case] expected: &str) {
+        assert_eq!(signer("eu-west-1", endpoint).bucket_url(bucket, "/a%20b"), expected);
+    }
+
+    /// The example of AWS's documentation, "Signature Calculations for the Authorization Header", GET Object.
+    #[tokio::test]
+    async fn s3_is_signed_as_its_documentation_says() {
+        let credentials =
+            Credentials::new("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", None, None, "test");
+        let signer = RequestSigner::with(SharedCredentialsProvider::new(credentials), "us-east-1".to_owned(), None);
+        let request = Signable {
+            service: "s3",
+            method: "GET",
+            url: "https://examplebucket.s3.amazonaws.com/test.txt",
+            headers: &[("range", "bytes=0-9")],
+            body: b"",
+        };
+        let time = SystemTime::UNIX_EPOCH + std::time::Duration::from_hours(380_376);
+        let headers = signer.sign_at(request, time).await.unwrap();
+        let authorization = &headers.iter().find(|(name, _)| name == "authorization").unwrap().1;
+        assert!(
+            authorization.ends_with("Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"),
+            "{authorization}"
+        );
     }
 
     #[tokio::test]

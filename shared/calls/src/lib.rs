@@ -1,17 +1,24 @@
-//! Single calls of AWS services that are too few for an SDK each. Signed with the SDKs' own signer and credentials. Nothing is tried
-//! twice here: whoever asks knows whether that is harmless.
+//! Single calls of AWS services that are too few for an SDK each. Signed with the SDKs' own signer and credentials.
+//!
+//! [`Caller::json`] and [`Caller::query`] try nothing twice: whoever asks knows whether that is harmless. The operations in [`s3`],
+//! [`kms`] and [`functions`] may be repeated, and are, as the SDKs would.
 
+mod call;
+pub mod functions;
+pub mod kms;
+pub mod s3;
 pub mod xml;
 
 use std::fmt;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use aws_smithy_http_client::{Connector, tls};
 use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnector};
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
+use aws_smithy_types::error::display::DisplayErrorContext;
+use nightjar_aws::clients::Https;
 use nightjar_aws::signing::{RequestSigner, Signable};
 use serde_json::Value;
 
@@ -27,6 +34,8 @@ pub struct CallError {
     pub service: &'static str,
     pub operation: &'static str,
     pub problem: String,
+    /// AWS's name for why it refuses, such as `AccessDenied`; empty where it gave none, or never answered.
+    pub code: String,
 }
 
 /// Calls by hand.
@@ -45,16 +54,20 @@ struct Operation {
 
 impl Operation {
     fn failed(self, problem: impl fmt::Display) -> CallError {
-        CallError { service: self.service, operation: self.name, problem: problem.to_string() }
+        let (service, operation, problem) = (self.service, self.name, problem.to_string());
+        CallError { service, operation, problem, code: String::new() }
     }
 }
 
 impl Caller {
-    /// With the credentials, the region and the endpoint of the SDKs.
+    /// With the credentials, the region and the endpoint of the SDKs, over a connection of its own.
     pub fn new(config: &SdkConfig) -> Self {
-        let connector =
-            Connector::builder().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build();
-        Self::with_connector(config, SharedHttpConnector::new(connector))
+        Self::over(config, Https::default())
+    }
+
+    /// The same over the connection of the SDKs' clients.
+    pub fn over(config: &SdkConfig, https: Https) -> Self {
+        Self::with_connector(config, SharedHttpConnector::new(https))
     }
 
     /// With a connector made elsewhere, for tests.
@@ -105,30 +118,49 @@ impl Caller {
         let url = self.signer.url(operation.service, "/");
         let signable =
             Signable { service: operation.service, method: "POST", url: &url, headers, body: body.as_bytes() };
-        let signed = self.signer.sign(signable).await.map_err(|error| operation.failed(error))?;
-        let mut request = HttpRequest::new(SdkBody::from(body.as_str()));
-        request.set_method("POST").map_err(|error| operation.failed(error))?;
-        request.set_uri(url.as_str()).map_err(|error| operation.failed(error))?;
+        let request = self.signed(signable).await.map_err(|error| operation.failed(error))?;
+        let (response, body) = self.exchange(request).await.map_err(|problem| operation.failed(problem))?;
+        let (status, text) = (response.status(), String::from_utf8_lossy(&body).into_owned());
+        if status.is_success() {
+            return Ok(text);
+        }
+        let told: String = text.chars().take(TOLD).collect();
+        Err(CallError {
+            code: call::code(&response, &text),
+            ..operation.failed(format!("{}: {told}", status.as_u16()))
+        })
+    }
+
+    /// The request with the headers that sign it.
+    async fn signed(&self, what: Signable<'_>) -> Result<HttpRequest, Box<dyn std::error::Error + Send + Sync>> {
+        let signed = self.signer.sign(what).await?;
+        let body = if what.body.is_empty() { SdkBody::empty() } else { SdkBody::from(what.body.to_vec()) };
+        let mut request = HttpRequest::new(body);
+        request.set_method(what.method)?;
+        request.set_uri(what.url)?;
         for (name, value) in signed {
             request.headers_mut().insert(name, value);
         }
-        for (name, value) in headers {
+        for (name, value) in what.headers {
             request.headers_mut().insert((*name).to_owned(), (*value).to_owned());
         }
-        let exchange = async {
-            let response = self.connector.call(request).await.map_err(|error| operation.failed(error))?;
-            let status = response.status().as_u16();
-            let body =
-                ByteStream::new(response.into_body()).collect().await.map_err(|error| operation.failed(error))?;
-            Ok((status, String::from_utf8_lossy(&body.into_bytes()).into_owned()))
-        };
-        let answer = tokio::time::timeout(TIMEOUT, exchange).await;
-        let (status, text) = answer.map_err(|_| operation.failed("no answer within ten seconds"))??;
-        if (200..300).contains(&status) {
-            return Ok(text);
-        }
-        Err(operation.failed(format!("{status}: {}", text.chars().take(TOLD).collect::<String>())))
+        Ok(request)
     }
+
+    /// Sends a request and reads what comes back to its end.
+    async fn exchange(&self, request: HttpRequest) -> Result<(HttpResponse, Vec<u8>), String> {
+        let exchange = async {
+            let mut response = self.connector.call(request).await.map_err(|error| told(&error))?;
+            let body = ByteStream::new(response.take_body()).collect().await.map_err(|error| told(&error))?;
+            Ok((response, body.to_vec()))
+        };
+        tokio::time::timeout(TIMEOUT, exchange).await.unwrap_or_else(|_| Err("no answer within ten seconds".to_owned()))
+    }
+}
+
+/// An error with its causes.
+fn told(error: &dyn std::error::Error) -> String {
+    DisplayErrorContext(error).to_string()
 }
 
 /// Percent-encoded as RFC 3986 says, which every form reader understands.
@@ -139,7 +171,7 @@ fn encoded(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use aws_credential_types::Credentials;
     use aws_credential_types::provider::SharedCredentialsProvider;
     use wiremock::matchers::{body_string_contains, header, header_exists, method};
@@ -148,7 +180,7 @@ mod tests {
     use super::*;
 
     /// A caller of a server of the test.
-    fn caller_of(server: &MockServer) -> Caller {
+    pub(crate) fn caller_of(server: &MockServer) -> Caller {
         let config = SdkConfig::builder()
             .region(aws_config::Region::new("eu-west-1"))
             .endpoint_url(server.uri())

@@ -21,6 +21,11 @@ impl Element {
         self.child(name).map_or(&[], |list| list.children.as_slice())
     }
 
+    /// The children `name`, where a list has no element of its own.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
+        self.children.iter().filter(move |child| child.name == name)
+    }
+
     pub fn child(&self, name: &str) -> Option<&Element> {
         self.children.iter().find(|child| child.name == name)
     }

@@ -18,6 +18,7 @@ pub mod event_summary;
 pub mod evidence;
 pub mod feedback;
 pub mod id;
+pub mod idempotency;
 pub mod identity;
 pub mod incident;
 pub mod incident_change;

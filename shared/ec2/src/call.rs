@@ -58,7 +58,7 @@ impl Neighbours {
 }
 
 impl From<CallError> for Ec2Error {
-    fn from(CallError { service, operation, problem }: CallError) -> Self {
+    fn from(CallError { service, operation, problem, .. }: CallError) -> Self {
         Self::Call { service, operation, problem }
     }
 }

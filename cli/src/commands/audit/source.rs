@@ -4,6 +4,9 @@ use anyhow::Context as _;
 use aws_config::SdkConfig;
 use nightjar_anchors::{AnchorBucket, Signer, bucket_name, key_alias};
 use nightjar_aws::stores::AuditStore;
+use nightjar_calls::Caller;
+use nightjar_calls::kms::Kms;
+use nightjar_calls::s3::Bucket;
 
 use super::AuditArgs;
 
@@ -25,9 +28,10 @@ impl AnchorSource {
             Some(name) => name.clone(),
             None => beside(&args.table, prefix, config).await?,
         };
+        let caller = Caller::new(config);
         Ok(Self {
-            bucket: AnchorBucket::new(aws_sdk_s3::Client::new(config), name),
-            signer: Signer::new(aws_sdk_kms::Client::new(config), key_alias(prefix)),
+            bucket: AnchorBucket::new(Bucket::new(caller.clone(), name)),
+            signer: Signer::new(Kms::new(caller), key_alias(prefix)),
         })
     }
 }

@@ -1,16 +1,12 @@
 //! What waits for a person's word. The word is only noted here: remediation-engine takes it up within a minute, asks every
 //! belt again, and acts. This function may repair nothing.
 
-use aws_sdk_kms::operation::verify_mac::VerifyMacError;
-use aws_sdk_kms::primitives::Blob;
-use aws_sdk_kms::types::MacAlgorithmSpec;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Extension, Path, State};
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use lambda_http::request::RequestContext;
-use nightjar_aws::retry::{Failure, classify, explain};
 use nightjar_aws::stores::Replaced;
 use nightjar_domain::id::IncidentId;
 use nightjar_domain::incident::Status;
@@ -18,7 +14,7 @@ use nightjar_domain::remediation::{Claim, ClaimState, Decision, Refusal, Ticket}
 use serde::{Deserialize, Serialize};
 
 use crate::caller::{Authorization, actor};
-use crate::context::Context;
+use crate::context::{Context, Repairs};
 use crate::problem::Problem;
 
 /// Everything that waits.
@@ -126,7 +122,7 @@ async fn decide(
             }
             let claim = stored(context, id).await?;
             let fingerprint = ticket.fingerprint(&claim, now).map_err(refused)?;
-            if !is_genuine(context, &ticket.message(fingerprint), mac).await? {
+            if !is_genuine(context, &ticket.message(fingerprint), &mac).await? {
                 return Err(refused(Refusal::Tampered));
             }
             (ticket, claim)
@@ -153,22 +149,10 @@ async fn decide(
     }
 }
 
-async fn is_genuine(context: &Context, message: &str, mac: Vec<u8>) -> Result<bool, Problem> {
-    let checked = context
-        .repairs
-        .kms
-        .verify_mac()
-        .key_id(&context.repairs.approval_key)
-        .mac_algorithm(MacAlgorithmSpec::HmacSha256)
-        .message(Blob::new(message))
-        .mac(Blob::new(mac))
-        .send()
-        .await;
-    match checked {
-        Ok(answer) => Ok(answer.mac_valid()),
-        Err(error) if error.as_service_error().is_some_and(VerifyMacError::is_kms_invalid_mac_exception) => Ok(false),
-        Err(error) => Err(Problem::unanswerable(classify(&error) != Failure::Denied, explain(&error))),
-    }
+async fn is_genuine(context: &Context, message: &str, mac: &[u8]) -> Result<bool, Problem> {
+    let Repairs { kms, approval_key, .. } = &context.repairs;
+    let checked = kms.verify_mac(approval_key, message.as_bytes(), mac).await;
+    checked.map_err(|error| Problem::unanswerable(!error.code.starts_with("AccessDenied"), error.to_string()))
 }
 
 async fn stored(context: &Context, id: &str) -> Result<Claim, Problem> {

@@ -1,7 +1,7 @@
 //! What somebody does to an incident: read, done once, written down and told.
 
 use axum::Json;
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{FromRef, FromRequest, FromRequestParts, Path, Request};
 use axum::http::header::{ETAG, IF_MATCH};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
@@ -72,20 +72,23 @@ pub struct Asked<B> {
     body: B,
 }
 
-impl<B: DeserializeOwned> FromRequest<Context> for Asked<B> {
+impl<B: DeserializeOwned, S: Send + Sync> FromRequest<S> for Asked<B>
+where
+    Context: FromRef<S>,
+{
     type Rejection = Problem;
 
-    async fn from_request(request: Request, context: &Context) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
-        let path = Path::<String>::from_request_parts(&mut parts, context).await;
+        let path = Path::<String>::from_request_parts(&mut parts, state).await;
         let Path(named) = path.map_err(|_| Problem::unknown_event("(not UTF-8)"))?;
         let id = IncidentId::parse(&named).ok_or_else(|| Problem::unknown_event(&named))?;
         let proven = caller::actor(parts.extensions.get::<RequestContext>());
         let expected = expected_version(&parts.headers)?;
-        let Json(body) = Json::from_request(Request::from_parts(parts, body), context).await.map_err(|rejection| {
+        let Json(body) = Json::from_request(Request::from_parts(parts, body), state).await.map_err(|rejection| {
             bad("body", &rejection.body_text(), "the JSON object that /openapi.json describes, and nothing else in it")
         })?;
-        Ok(Self { context: context.clone(), named, id, proven, expected, body })
+        Ok(Self { context: Context::from_ref(state), named, id, proven, expected, body })
     }
 }
 

@@ -6,7 +6,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-use super::openapi::description;
+use super::openapi::DESCRIPTION;
 use crate::problem::Problem;
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}\
@@ -20,7 +20,7 @@ const POLICY: &str =
 /// Show this reference.
 #[utoipa::path(get, path = "/docs", tag = "health", responses((status = 200, description = "The reference", body = String, content_type = "text/html")))]
 pub async fn show() -> Result<Response, Problem> {
-    let document = serde_json::to_value(description()).map_err(|error| Problem::internal(&error))?;
+    let document = serde_json::from_str(DESCRIPTION).map_err(|error| Problem::internal(&error))?;
     let html = page(&document).map_err(|error| Problem::internal(&error))?;
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),

@@ -7,7 +7,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG,
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
-use nightjar_aws::stores::{AuditFilter, StoreError};
+use nightjar_aws::stores::{AuditFilter, IncidentPage, StoreError};
 use nightjar_domain::audit::Fact;
 use nightjar_domain::event_summary::EventSummary;
 use nightjar_domain::id::IncidentId;
@@ -20,6 +20,7 @@ use crate::context::Context;
 use crate::cursor::Continuation;
 use crate::problem::Problem;
 use crate::query::{self, EventsQuery};
+use crate::validators::tag;
 
 /// Facts that a record asks of the trail at a time, and how often it asks, which is 16,000 entries at most: an incident of long ago
 /// lies deep in the trail, and API Gateway waits for 30 seconds.
@@ -42,23 +43,38 @@ pub struct EventPage {
 #[utoipa::path(
     get, path = "/events", tag = "events", params(EventsQuery),
     responses(
-        (status = 200, body = EventPage),
+        (status = 200, body = EventPage, headers(("ETag" = String, description = "Changes with the events of the page"))),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "Parameters that cannot be used: all of them are named"),
         (status = 503, body = Problem, content_type = "application/problem+json", description = "The events cannot be read at the moment"),
     )
 )]
 pub async fn list(
     State(context): State<Context>,
+    headers: HeaderMap,
     pairs: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(pairs) = pairs.map_err(|rejection| unreadable_query(&rejection))?;
     let request = query::parse(&pairs, (context.now)()).map_err(Problem::invalid_parameters)?;
     let page = context.incidents.list(&request.filter, request.limit, request.after.as_ref()).await?;
+    let etag = tag_of(&page);
+    let head = [(ETAG, etag.clone()), (REVALIDATE.0, REVALIDATE.1.to_owned())];
+    if is_known(&headers, &etag) {
+        return Ok((StatusCode::NOT_MODIFIED, head).into_response());
+    }
     let next = page.next.map(|after| Continuation { filter: request.filter, after }.encode()).transpose();
     let next_cursor =
         next.map_err(|error| StoreError::Item { table: "cursor".to_owned(), problem: error.to_string() })?;
     let events = page.incidents.into_iter().map(EventSummary::from).collect();
-    Ok(([REVALIDATE], Json(EventPage { events, next_cursor })).into_response())
+    Ok((head, Json(EventPage { events, next_cursor })).into_response())
+}
+
+/// Which versions of which events a page holds, and whether it is the last. Not the cursor, which names the second a list was asked for:
+/// an earlier one of the same page goes on as well.
+fn tag_of(page: &IncidentPage) -> String {
+    let mut held: Vec<String> =
+        page.incidents.iter().map(|incident| format!("{} {}", incident.id, incident.version)).collect();
+    held.push(page.next.is_some().to_string());
+    tag(held.join("\n").as_bytes())
 }
 
 /// Show one event with its evidence.
@@ -155,7 +171,7 @@ async fn told(context: &Context, filter: &AuditFilter) -> Result<(Vec<Fact>, boo
 }
 
 /// Whether `If-None-Match` names this version. The comparison is weak (RFC 9110, 13.1.2).
-pub(super) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+pub(crate) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     headers
         .get_all(IF_NONE_MATCH)
         .iter()

@@ -32,29 +32,34 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post};
 
 use crate::access::guard;
-use crate::context::Context;
 use crate::headers::finish;
+use crate::idempotency::once;
+use crate::late::Late;
 use crate::problem::{BadParameter, Problem};
 use crate::trace::trace;
+use crate::validators::revalidate;
 
 /// The whole API, behind the table of who may do what.
-pub fn router(context: Context) -> Router {
+pub fn router(context: impl Into<Late>) -> Router {
     guarded(routes(), context)
 }
 
 /// Puts routes behind what all of them have in common.
-pub fn guarded(routes: Router<Context>, context: Context) -> Router {
+pub fn guarded(routes: Router<Late>, context: impl Into<Late>) -> Router {
+    let context = context.into();
     routes
         .fallback(unknown_path)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(context.clone(), once))
         .layer(from_fn_with_state(context.authorization, guard))
+        .layer(from_fn(revalidate))
         .layer(from_fn(trace))
         .layer(from_fn(finish))
         .with_state(context)
 }
 
 /// What is served; [`crate::access::TABLE`] says to whom.
-pub fn routes() -> Router<Context> {
+pub fn routes() -> Router<Late> {
     Router::new()
         .route("/health", get(health::health))
         .route("/events", get(events::list))

@@ -1,8 +1,12 @@
-//! The API's description, made from the handlers' own types.
+//! The API's description, made from the handlers' own types: by a test, which writes it down and holds it to them. What serves it needs
+//! neither the types' descriptions nor the time to put them together.
 
-use axum::Json;
+use axum::http::HeaderName;
+use axum::http::header::CONTENT_TYPE;
+use nightjar_domain::idempotency::LONGEST_KEY;
+use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{Content, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Type};
 use utoipa::{Modify, OpenApi};
 
 use super::{
@@ -13,12 +17,15 @@ use crate::problem::Problem;
 
 /// Serve this document.
 #[utoipa::path(get, path = "/openapi.json", tag = "health", responses((status = 200, description = "The OpenAPI 3.1 document", content_type = "application/json")))]
-pub async fn document() -> Json<utoipa::openapi::OpenApi> {
-    Json(description())
+pub async fn document() -> ([(HeaderName, &'static str); 1], &'static str) {
+    ([(CONTENT_TYPE, "application/json")], DESCRIPTION)
 }
 
-/// The whole description.
-pub(super) fn description() -> utoipa::openapi::OpenApi {
+/// What is served, `functions/api/openapi.json`.
+pub const DESCRIPTION: &str = include_str!("../../openapi.json");
+
+/// The whole description as the types have it, which [`DESCRIPTION`] must say.
+pub fn description() -> utoipa::openapi::OpenApi {
     Document::openapi()
 }
 
@@ -54,7 +61,7 @@ pub(super) fn description() -> utoipa::openapi::OpenApi {
     ),
     components(schemas(Problem)),
     security(("bearer" = []), ("sigv4" = []), ()),
-    modifiers(&Authorizers, &Refusals),
+    modifiers(&Authorizers, &Keys, &Unchanged, &Refusals),
 )]
 struct Document;
 
@@ -74,6 +81,69 @@ impl Modify for Authorizers {
             "AWS_IAM: AWS Signature Version 4, service execute-api. With NONE, callers are not proven to be anybody";
         let signature = ApiKey::Header(ApiKeyValue::with_description("Authorization", description));
         components.add_security_scheme("sigv4", SecurityScheme::ApiKey(signature));
+    }
+}
+
+/// What every POST takes.
+struct Keys;
+
+impl Modify for Keys {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let description = "A key of one's own, such as a UUID. The same request with the same key within a day is not done again: it gets the \
+                           answer of the first, and `idempotency-replayed: true`. Server errors are not kept.";
+        let posts = document.paths.paths.values_mut().filter_map(|item| item.post.as_mut());
+        for operation in posts {
+            let key = ParameterBuilder::new()
+                .name("Idempotency-Key")
+                .parameter_in(ParameterIn::Header)
+                .description(Some(description))
+                .schema(Some(
+                    ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(LONGEST_KEY)),
+                ))
+                .build();
+            operation.parameters.get_or_insert_default().push(RefOr::T(key));
+            let responses = &mut operation.responses.responses;
+            for (status, description) in [
+                ("409", "The request with this Idempotency-Key is under way"),
+                ("422", "A body of another form, or a used Idempotency-Key with another request"),
+            ] {
+                responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(refusal(description)));
+            }
+        }
+    }
+}
+
+/// What is read again and again, and answers whether it has changed (`crate::validators`).
+struct Unchanged;
+
+const ASKED_ANEW: [&str; 9] = [
+    "/events",
+    "/resources",
+    "/resources/{id}",
+    "/resources/{id}/metrics",
+    "/security-events",
+    "/summary",
+    "/metrics/summary",
+    "/silences",
+    "/products",
+];
+
+impl Modify for Unchanged {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for path in ASKED_ANEW {
+            let Some(operation) = document.paths.paths.get_mut(path).and_then(|item| item.get.as_mut()) else {
+                continue;
+            };
+            let tag = ParameterBuilder::new()
+                .name("If-None-Match")
+                .parameter_in(ParameterIn::Header)
+                .description(Some("The ETag of an earlier answer"))
+                .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+                .build();
+            operation.parameters.get_or_insert_default().push(RefOr::T(tag));
+            let unchanged = ResponseBuilder::new().description("It has not changed").build();
+            operation.responses.responses.insert("304".to_owned(), RefOr::T(unchanged));
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG};
+use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::events::is_known;
 use crate::caller::Authorization;
 use crate::context::Context;
+use crate::headers::takes;
 use crate::page::PageSettings;
 use crate::problem::Problem;
 
@@ -105,13 +106,17 @@ pub async fn asset(
 }
 
 async fn file(context: &Context, headers: &HeaderMap, path: &str, cache: &'static str) -> Result<Response, Problem> {
-    let found = context.page.file(path).await.map_err(|problem| Problem::unanswerable(true, problem))?;
+    let found =
+        context.page.file(path, takes(headers, "br")).await.map_err(|problem| Problem::unanswerable(true, problem))?;
     let found = found.ok_or_else(|| Problem::unknown_path(&format!("/{path}")))?;
     let mut answer = if is_known(headers, &found.etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         ([(CONTENT_TYPE, found.content_type)], Body::from(found.content.to_vec())).into_response()
     };
+    if let Some(encoding) = found.encoding {
+        answer.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
     let policy = policy(&context.page.settings);
     for (name, value) in [(CACHE_CONTROL, cache), (ETAG, &found.etag), (CONTENT_SECURITY_POLICY, &policy)] {
         if let Ok(value) = HeaderValue::from_str(value) {

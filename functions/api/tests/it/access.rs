@@ -4,7 +4,7 @@ use axum::Router;
 use axum::http::{Method, StatusCode};
 use axum::routing::{MethodFilter, get as getting, on};
 use nightjar_api::access::{Needs, TABLE, needs};
-use nightjar_api::context::Context;
+use nightjar_api::late::Late;
 use nightjar_api::routes::{guarded, router, routes};
 use nightjar_domain::identity::Role;
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ fn machine(scope: &str) -> Value {
 
 /// The whole table with handlers that always succeed, so that what is refused is refused by the guard.
 fn willing() -> Router {
-    let routes = TABLE.iter().fold(Router::<Context>::new(), |routes, (method, path, _)| {
+    let routes = TABLE.iter().fold(Router::<Late>::new(), |routes, (method, path, _)| {
         let filter = MethodFilter::try_from(method.parse::<Method>().unwrap()).unwrap();
         routes.route(path, on(filter, || async { "{}" }))
     });

@@ -6,14 +6,14 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_sdk_kms::operation::verify_mac::{VerifyMacError, VerifyMacOutput};
-use aws_sdk_kms::types::error::KmsInvalidMacException;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use jiff::{SignedDuration, Timestamp};
+use nightjar_calls::Caller;
 use nightjar_domain::remediation::{Action, Announcement, Claim, ClaimState, Decision, Ledger, OpenRun, Ticket};
 use nightjar_testkit::{incident, now, resource_ref};
 use serde_json::{Value, json};
 
+use crate::calls::{self, hearing, target};
 use crate::support::{Answer, api_for_anybody, api_with, get, item, send};
 
 fn until() -> Timestamp {
@@ -69,14 +69,15 @@ fn table(claim: Claim) -> (Client, Rule) {
     (mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, [&read, &write]), write)
 }
 
-fn kms(genuine: bool) -> aws_sdk_kms::Client {
-    let rule = if genuine {
-        mock!(aws_sdk_kms::Client::verify_mac).then_output(|| VerifyMacOutput::builder().mac_valid(true).build())
-    } else {
-        mock!(aws_sdk_kms::Client::verify_mac)
-            .then_error(|| VerifyMacError::KmsInvalidMacException(KmsInvalidMacException::builder().build()))
-    };
-    mock_client!(aws_sdk_kms, RuleMode::MatchAny, [&rule])
+fn kms(genuine: bool) -> Caller {
+    hearing(move |request| {
+        assert_eq!(target(request), "TrentService.VerifyMac");
+        if genuine {
+            calls::answer(200, r#"{"MacValid": true}"#)
+        } else {
+            calls::answer(400, r#"{"__type": "KMSInvalidMacException"}"#)
+        }
+    })
 }
 
 fn token(expires_at: Timestamp) -> String {

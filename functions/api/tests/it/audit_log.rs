@@ -3,21 +3,17 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_sdk_kms::operation::get_public_key::{GetPublicKeyError, GetPublicKeyOutput};
-use aws_sdk_kms::primitives::Blob;
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
-use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
-use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::Object;
 use aws_smithy_mocks::{RuleMode, mock, mock_client};
-use aws_smithy_types::error::ErrorMetadata;
 use axum::Router;
 use axum::http::StatusCode;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use nightjar_domain::audit::AuditEntry;
 use nightjar_testkit::{AnchorKey, Trail};
 use serde_json::json;
 
-use crate::support::{api, api_with_anchors, api_without_table, get, send};
+use crate::calls::{answer, hearing, target};
+use crate::support::{api, api_with, api_without_table, get, send};
 
 fn table(entries: Vec<AuditEntry>) -> Client {
     let query = mock!(Client::query).then_compute_output(move |request| {
@@ -48,23 +44,19 @@ pub(crate) fn row(entry: &AuditEntry) -> HashMap<String, AttributeValue> {
 /// The API over a trail, its anchors and the key that they are signed with.
 fn api_over(trail: &Trail, key: &AnchorKey) -> Router {
     let anchors = trail.anchors.clone();
-    let listed = trail.anchors.clone();
-    let list = mock!(aws_sdk_s3::Client::list_objects_v2).then_compute_output(move |_| {
-        let objects = listed.iter().map(|named| Object::builder().key(format!("anchors/{}", named.name)).build());
-        ListObjectsV2Output::builder().set_contents(Some(objects.collect())).build()
+    let der = STANDARD.encode(key.public().to_der());
+    let caller = hearing(move |request| {
+        if target(request) == "TrentService.GetPublicKey" {
+            return answer(200, json!({ "PublicKey": der }).to_string());
+        }
+        let Some((_, name)) = request.uri().rsplit_once("the-anchors.s3.us-east-1.amazonaws.com/anchors/") else {
+            let keys = anchors.iter().map(|named| format!("<Contents><Key>anchors/{}</Key></Contents>", named.name));
+            return answer(200, format!("<ListBucketResult>{}</ListBucketResult>", keys.collect::<String>()));
+        };
+        let named = anchors.iter().find(|named| named.name.replace(':', "%3A") == name).unwrap();
+        answer(200, serde_json::to_vec(&named.anchor).unwrap())
     });
-    let get = mock!(aws_sdk_s3::Client::get_object).then_compute_output(move |request| {
-        let named = anchors.iter().find(|named| request.key().unwrap().ends_with(&named.name)).unwrap();
-        GetObjectOutput::builder().body(ByteStream::from(serde_json::to_vec(&named.anchor).unwrap())).build()
-    });
-    let der = key.public().to_der();
-    let public = mock!(aws_sdk_kms::Client::get_public_key)
-        .then_output(move || GetPublicKeyOutput::builder().public_key(Blob::new(der.clone())).build());
-    api_with_anchors(
-        table(trail.entries.clone()),
-        mock_client!(aws_sdk_s3, RuleMode::MatchAny, [&list, &get]),
-        mock_client!(aws_sdk_kms, RuleMode::MatchAny, [&public]),
-    )
+    api_with(table(trail.entries.clone()), caller)
 }
 
 #[tokio::test]
@@ -141,13 +133,8 @@ async fn a_trail_that_was_cut_is_told() {
 
 #[tokio::test]
 async fn anchors_that_cannot_be_read_are_a_503() {
-    let denied = mock!(aws_sdk_kms::Client::get_public_key)
-        .then_error(|| GetPublicKeyError::generic(ErrorMetadata::builder().code("AccessDeniedException").build()));
-    let api = api_with_anchors(
-        table(Vec::new()),
-        mock_client!(aws_sdk_s3, RuleMode::Sequential, []),
-        mock_client!(aws_sdk_kms, RuleMode::MatchAny, [&denied]),
-    );
+    let denied = hearing(|_| answer(400, r#"{"__type": "AccessDeniedException", "message": "the-key"}"#));
+    let api = api_with(table(Vec::new()), denied);
     let answer = send(api, &get("/audit-log/verify")).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(!answer.body.to_string().contains("the-key"), "{}", answer.body);

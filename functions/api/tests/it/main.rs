@@ -5,11 +5,14 @@
 mod access;
 mod approvals;
 mod audit_log;
+mod calls;
 mod coverage;
 mod deeds;
 mod feedback;
+mod idempotency;
 mod lists;
 mod openapi;
+mod page;
 mod products;
 mod reading;
 mod refusals;

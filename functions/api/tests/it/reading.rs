@@ -84,6 +84,17 @@ async fn what_is_watched_is_listed_with_what_is_open() {
     let body = asked("/resources?limit=5", &rules).await.body;
     assert_eq!(body["resources"][0]["id"], resource().reference.id);
     assert_eq!((&body["resources"][0]["open_events"], &body["next_cursor"]), (&json!(1), &Value::Null));
+    let tag = asked("/resources?limit=5", &rules).await.header("etag").to_owned();
+    let mut event = get("/resources?limit=5");
+    event["headers"]["if-none-match"] = tag.clone().into();
+    let again = send(api(mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &rules)), &event).await;
+    assert_eq!(
+        (again.status, again.header("etag"), &again.body),
+        (StatusCode::NOT_MODIFIED, tag.as_str(), &Value::Null)
+    );
+    event["rawQueryString"] = "q=no-such-name".into();
+    let other = send(api(mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, &rules)), &event).await;
+    assert_eq!((other.status, other.header("cache-control")), (StatusCode::OK, "private, no-cache"));
     let none = asked("/resources?q=no-such-name", &rules).await.body;
     assert_eq!(none["resources"], json!([]));
     let unknown = asked("/resources/i-0000", &rules).await;
@@ -175,7 +186,7 @@ async fn a_large_answer_is_compressed_where_that_is_taken() {
     let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
     let mut text = String::new();
     std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&bytes[..]), &mut text).unwrap();
-    assert!(text.len() > bytes.len() && text.contains("\"openapi\":\"3.1.0\""));
+    assert!(text.len() > bytes.len() && text.contains("\"openapi\": \"3.1.0\""));
 }
 
 #[tokio::test]

@@ -2,8 +2,6 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::query::QueryOutput;
-use aws_sdk_lambda::operation::invoke::InvokeOutput;
-use aws_sdk_lambda::primitives::Blob;
 use aws_smithy_mocks::{RuleMode, mock, mock_client};
 use axum::http::StatusCode;
 use nightjar_api::context::Context;
@@ -12,22 +10,23 @@ use nightjar_api::routes::router;
 use nightjar_testkit::{attack_story, security_incident};
 use serde_json::{Value, json};
 
+use crate::calls::{self, hearing};
 use crate::support::{Answer, api, context, fixture, get, item, send};
 
 /// The API in front of a monitor that answers `answer` to `request`.
 fn with_monitor(request: Value, answer: Value, function_error: Option<&'static str>) -> Context {
-    let invoke = mock!(aws_sdk_lambda::Client::invoke)
-        .match_requests(move |call| {
-            let payload: Value = serde_json::from_slice(call.payload().unwrap().as_ref()).unwrap();
-            call.function_name() == Some("aiops-security-monitor") && payload == request
-        })
-        .then_output(move || {
-            let payload = Blob::new(answer.to_string());
-            InvokeOutput::builder().payload(payload).set_function_error(function_error.map(str::to_owned)).build()
-        });
+    let caller = hearing(move |call| {
+        assert!(call.uri().ends_with("/2015-03-31/functions/aiops-security-monitor/invocations"), "{}", call.uri());
+        let payload: Value = serde_json::from_slice(call.body().bytes().unwrap()).unwrap();
+        assert_eq!(payload, request);
+        let mut told = calls::answer(200, answer.to_string());
+        if let Some(kind) = function_error {
+            told.headers_mut().insert("x-amz-function-error", kind);
+        }
+        told
+    });
     let mut context = context(mock_client!(aws_sdk_dynamodb, RuleMode::Sequential, []));
-    context.monitor =
-        Monitor::with_client(mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&invoke]), "aiops-security-monitor");
+    context.monitor = Monitor::new(caller, Some("aiops-security-monitor".to_owned()));
     context
 }
 

@@ -115,3 +115,25 @@ async fn there_is_no_record_of_an_unknown_event() {
     let answer = send(api(client), &get(&format!("/events/{}/record", incident().id))).await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn a_list_that_has_not_changed_is_not_sent_again() {
+    let list = |incident: Incident, tag: Option<String>| async move {
+        let query = mock!(Client::query).then_output(move || QueryOutput::builder().items(item(&incident)).build());
+        let mut event = get("/events?resource=i-0a1b2c3d4e5f60718");
+        if let Some(tag) = tag {
+            event["headers"]["if-none-match"] = tag.into();
+        }
+        send(api(mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, [&query])), &event).await
+    };
+    let first = list(incident(), None).await;
+    let tag = first.header("etag").to_owned();
+    assert_eq!((first.status, tag.len()), (StatusCode::OK, 34), "{}", first.body);
+    let again = list(incident(), Some(tag.clone())).await;
+    assert_eq!(
+        (again.status, &again.body, again.header("etag")),
+        (StatusCode::NOT_MODIFIED, &Value::Null, tag.as_str())
+    );
+    let changed = list(Incident { version: 2, ..incident() }, Some(tag.clone())).await;
+    assert_eq!((changed.status, changed.header("etag") == tag), (StatusCode::OK, false));
+}

@@ -15,19 +15,22 @@ use nightjar_api::context::{Clients, Context};
 use nightjar_api::page::PageSettings;
 use nightjar_api::routes::router;
 use nightjar_api::settings::Settings;
+use nightjar_calls::Caller;
 use nightjar_domain::identity::Role;
 use nightjar_domain::incident::Incident;
 use nightjar_testkit::now;
 use serde_json::Value;
 
+use crate::calls;
+
 /// The API in front of `client`, at the testkit's instant.
 pub(crate) fn api(client: Client) -> Router {
-    api_with(client, mock_client!(aws_sdk_kms, RuleMode::Sequential, []))
+    api_with(client, calls::silent())
 }
 
-/// The API in front of a table and of KMS.
-pub(crate) fn api_with(client: Client, kms: aws_sdk_kms::Client) -> Router {
-    api_with_anchors(client, mock_client!(aws_sdk_s3, RuleMode::Sequential, []), kms)
+/// The API in front of a table, and of what `caller` hears.
+pub(crate) fn api_with(dynamodb: Client, caller: Caller) -> Router {
+    router(Context::new(Clients { caller, ..silent(dynamodb) }, settings(), now))
 }
 
 /// The API that tells changes through `sns`.
@@ -40,9 +43,8 @@ fn silent(dynamodb: Client) -> Clients {
     Clients {
         cloudwatch: mock_client!(aws_sdk_cloudwatch, RuleMode::Sequential, []),
         dynamodb,
-        s3: mock_client!(aws_sdk_s3, RuleMode::Sequential, []),
-        kms: mock_client!(aws_sdk_kms, RuleMode::Sequential, []),
         sns: mock_client!(aws_sdk_sns, RuleMode::Sequential, []),
+        caller: calls::silent(),
     }
 }
 
@@ -66,11 +68,6 @@ pub(crate) fn api_for_anybody(dynamodb: Client) -> Router {
     router(context)
 }
 
-/// The API that reads anchors from `s3` and their key from `kms`.
-pub(crate) fn api_with_anchors(dynamodb: Client, s3: aws_sdk_s3::Client, kms: aws_sdk_kms::Client) -> Router {
-    router(Context::new(Clients { s3, kms, ..silent(dynamodb) }, settings(), now))
-}
-
 fn settings() -> Settings {
     Settings {
         incidents_table: "aiops-incidents".to_owned(),
@@ -86,6 +83,7 @@ fn settings() -> Settings {
         approval_key: "key".to_owned(),
         routing_table: "aiops-routing".to_owned(),
         silences_table: "aiops-silences".to_owned(),
+        notifications_table: "aiops-notifications".to_owned(),
         changes_topic_arn: "arn:aws:sns:us-east-1:000000000000:aiops-incident-changes".to_owned(),
         security_function: None,
         // The events kept as files are of callers who signed.
@@ -159,7 +157,7 @@ pub(crate) async fn send(api: Router, event: &Value) -> Answer {
 }
 
 fn text_or_json(headers: &HeaderMap, bytes: &[u8]) -> Value {
-    if headers[CONTENT_TYPE].to_str().unwrap().starts_with("text/") {
+    if !headers[CONTENT_TYPE].to_str().unwrap().contains("json") {
         return Value::String(String::from_utf8(bytes.to_vec()).unwrap());
     }
     serde_json::from_slice(bytes).unwrap()

@@ -1,6 +1,7 @@
 //! One store per table. A store knows keys, conditions and paging; what an item means, the domain knows.
 
 mod alert_groups;
+mod answers;
 mod audit;
 mod condition;
 mod config;
@@ -25,6 +26,7 @@ mod series;
 mod silences;
 
 pub use alert_groups::{AlertGroupStore, Disabled};
+pub use answers::{AnswerStore, Claim as AnswerClaim, Claimed};
 pub use audit::{AuditFilter, AuditPage, AuditStore, Position};
 pub use config::{ConfigStore, Publication as ConfigPublication, PublishError, Published};
 pub use coverage::{Coverage, CoverageStore, CoverageWhole};

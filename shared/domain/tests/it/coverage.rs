@@ -500,9 +500,8 @@ fn plans_of_several_accounts_add_up_and_each_is_told() {
     let plans = [World::new(&[(INSTANCE, &[])]).plan(), elsewhere().plan()];
     let unread = Unread::everything(Some(scope(refusing)), "refused".to_owned());
     let nothing = CoveragePlan { unread: [unread].into(), ..CoveragePlan::default() };
-    let (steps, usd) = plans.iter().fold((0, 0.0), |(steps, usd), plan| {
-        (steps + plan.create.len(), usd + plan.usd_a_month.after)
-    });
+    let (steps, usd) =
+        plans.iter().fold((0, 0.0), |(steps, usd), plan| (steps + plan.create.len(), usd + plan.usd_a_month.after));
     let quota = plans[0].quota;
     let [first, second] = plans;
     let whole = merged(vec![(scope(home), first), (scope(other), second), (scope(refusing), nothing)]);
