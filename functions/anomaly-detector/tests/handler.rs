@@ -115,7 +115,7 @@ impl World {
     }
 
     /// The suite's own account and region alone.
-    fn scopes(&self) -> Scopes {
+    fn scopes() -> Scopes {
         let config = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
         Scopes::new(config, Scope::of(&resource().reference), "aiops-anomaly-detector")
     }
@@ -142,7 +142,7 @@ impl World {
             maintenance: MaintenanceWindows::default(),
             models: Models::new(ModelStore::new(dynamodb.clone(), "models".into())),
             cloudwatch: mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&self.cloudwatch]),
-            scopes: self.scopes(),
+            scopes: Self::scopes(),
             inventory: InventoryStore::new(dynamodb.clone(), "inventory".into()),
             series: SeriesStore::new(dynamodb, "series".into()),
             audit,

@@ -22,7 +22,7 @@ pub struct Settings {
     pub critical_alerts_topic_arn: String,
     /// The suite's own account and region.
     pub home: Scope,
-    /// Terraform's name_prefix: how the names of Nightjar's own alarms begin.
+    /// Terraform's `name_prefix`: how the names of Nightjar's own alarms begin.
     pub prefix: String,
     /// How far before the anomaly the logs are read.
     pub log_window: SignedDuration,

@@ -49,7 +49,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 struct World {
     tagged: bool,
     known: Vec<Resource>,
-    /// Entries of watched_accounts.json.
+    /// Entries of `watched_accounts.json`.
     accounts: Vec<Value>,
     /// What STS answers.
     sts: ResponseTemplate,
@@ -423,8 +423,8 @@ const OTHER: &str = "222233334444";
 fn queue_elsewhere() -> Resource {
     let mut queue = resource();
     queue.reference.arn = format!("arn:aws:sqs:{REGION}:{OTHER}:work");
-    queue.reference.kind = "sqs:queue".to_owned();
-    queue.reference.account = OTHER.to_owned();
+    "sqs:queue".clone_into(&mut queue.reference.kind);
+    OTHER.clone_into(&mut queue.reference.account);
     queue
 }
 

@@ -17,7 +17,7 @@ use nightjar_domain::accounts::{Access, Scope, WatchedAccounts, WatchedScope};
 use crate::retry::{Failure, classify, explain};
 
 /// Credentials are renewed so long before they end: no call that begins with them outlives them.
-const RENEW_BEFORE: Duration = Duration::from_secs(300);
+const RENEW_BEFORE: Duration = Duration::from_mins(5);
 
 /// A scope cannot be read.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -38,6 +38,9 @@ impl ScopeError {
     }
 }
 
+/// By ARN and external id.
+type Roles = BTreeMap<(String, Option<String>), AssumedRole>;
+
 /// Opens scopes for one function.
 #[derive(Debug, Clone)]
 pub struct Scopes {
@@ -46,7 +49,7 @@ pub struct Scopes {
     accounts: WatchedAccounts,
     /// The name of the sessions, which the other account's CloudTrail shows.
     session: String,
-    roles: Arc<Mutex<BTreeMap<(String, Option<String>), AssumedRole>>>,
+    roles: Arc<Mutex<Roles>>,
 }
 
 impl Scopes {
@@ -78,7 +81,7 @@ impl Scopes {
             Access::Own if *scope == self.home => Ok(self.base.clone()),
             Access::Own => Ok(elsewhere().build()),
             Access::Role { arn, external_id } => {
-                let role = self.role(arn, external_id);
+                let role = self.role(&arn, external_id.as_deref());
                 role.current().await?;
                 let provider = SharedCredentialsProvider::new(role);
                 // Clients come and go, each with a place of its own in the shared cache: here the role is the cache.
@@ -88,16 +91,11 @@ impl Scopes {
         }
     }
 
-    fn role(&self, arn: String, external_id: Option<String>) -> AssumedRole {
+    fn role(&self, arn: &str, external_id: Option<&str>) -> AssumedRole {
         let mut roles = self.roles.lock().unwrap_or_else(PoisonError::into_inner);
-        let make = || AssumedRole {
-            sts: aws_sdk_sts::Client::new(&self.base),
-            arn: arn.clone(),
-            external_id: external_id.clone(),
-            session: self.session.clone(),
-            kept: Arc::default(),
-        };
-        roles.entry((arn.clone(), external_id.clone())).or_insert_with(make).clone()
+        let sts = || aws_sdk_sts::Client::new(&self.base);
+        let make = || AssumedRole::with_client(sts(), arn, external_id, &self.session);
+        roles.entry((arn.to_owned(), external_id.map(str::to_owned))).or_insert_with(make).clone()
     }
 }
 
@@ -112,7 +110,7 @@ pub struct AssumedRole {
 }
 
 impl AssumedRole {
-    /// With a client made elsewhere, for tests.
+    /// With a client of the suite's own account.
     pub fn with_client(sts: aws_sdk_sts::Client, arn: &str, external_id: Option<&str>, session: &str) -> Self {
         let external_id = external_id.map(str::to_owned);
         Self { sts, arn: arn.to_owned(), external_id, session: session.to_owned(), kept: Arc::default() }

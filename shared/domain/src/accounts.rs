@@ -199,7 +199,7 @@ fn check(entry: &WatchedAccount, told: &mut Vec<String>) {
     match &entry.role {
         None if !own => told.push("role is missing: name the role to assume in that account".to_owned()),
         Some(_) if own => {
-            told.push(format!("\"{OWN}\" takes no role: the functions read their own account as they are"))
+            told.push(format!("\"{OWN}\" takes no role: the functions read their own account as they are"));
         }
         Some(role) if role.starts_with("arn:") => check_role_arn(role, &entry.account, told),
         Some(name) if !is_role_name(name) => told.push(format!(
@@ -254,7 +254,7 @@ fn is_region(text: &str) -> bool {
     first.len() == 2
         && word(first)
         && !words.is_empty()
-        && words.iter().all(|one| word(one))
+        && words.iter().all(word)
         && (1..=2).contains(&number.len())
         && number.bytes().all(|b| b.is_ascii_digit())
 }
