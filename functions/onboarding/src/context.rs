@@ -4,12 +4,14 @@ use jiff::Timestamp;
 use nightjar_aws::clients;
 use nightjar_aws::config::ConfigReader;
 use nightjar_aws::settings::Environment;
-use nightjar_aws::stores::{AuditStore, ConfigStore, CoverageStore, InventoryStore};
+use nightjar_aws::stores::{AuditStore, ConfigStore, CoverageStore, InventoryStore, RoutingStore};
 use nightjar_domain::catalogue::Catalogue;
 use nightjar_domain::configuration::Document;
 use nightjar_domain::coverage::thresholds::ThresholdOverrides;
+use nightjar_domain::log_watch::{LogWatch, MetricFilters};
 use nightjar_ec2::Fleet;
 
+use crate::products::Products;
 use crate::settings::Settings;
 use crate::signed::Signed;
 
@@ -26,6 +28,9 @@ pub struct Context {
     pub overrides: ThresholdOverrides,
     /// What was set and does not fit the catalogue: left out.
     pub left_out: Vec<String>,
+    pub products: Products,
+    /// Which lines of log groups are counted as metrics.
+    pub filters: MetricFilters,
     pub fleet: Fleet,
     pub signed: Signed,
     pub cloudwatch: aws_sdk_cloudwatch::Client,
@@ -47,6 +52,10 @@ impl Context {
             catalogue: Catalogue::bundled()?,
             overrides: ThresholdOverrides::default(),
             left_out: Vec::new(),
+            products: Products::new(
+                settings.routing_table.clone().map(|table| RoutingStore::new(dynamodb.clone(), table)),
+            )?,
+            filters: LogWatch::bundled()?.metric_filters,
             fleet: Fleet::new(&config),
             signed: Signed::new(&config)?,
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
@@ -58,8 +67,17 @@ impl Context {
         })
     }
 
-    /// Takes up what was published since the last time: the catalogue, and what people set.
+    /// Takes up what was published since the last time: the catalogue, what people set, and the products.
     pub async fn refresh(&mut self, now: Timestamp) -> anyhow::Result<()> {
+        self.refresh_catalogue(now).await?;
+        self.catalogue.products = self.products.in_force(&mut self.config, now).await?;
+        if let Some(watch) = self.config.newer(Document::LogWatch, now, LogWatch::parse).await? {
+            self.filters = watch.value.metric_filters;
+        }
+        Ok(())
+    }
+
+    async fn refresh_catalogue(&mut self, now: Timestamp) -> anyhow::Result<()> {
         let catalogue = self.config.newer(Document::AlertThresholds, now, Catalogue::parse).await?;
         let set = self.config.newer(Document::ThresholdOverrides, now, ThresholdOverrides::parse).await?;
         if catalogue.is_none() && set.is_none() {

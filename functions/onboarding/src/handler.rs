@@ -15,6 +15,7 @@ use crate::configuration::{self, PublishedAs};
 use crate::context::Context;
 use crate::coverage;
 use crate::discovery::discover;
+use crate::filters::{self, FiltersApplied};
 use crate::settings::ManageAlarms;
 
 pub(crate) const ACTOR: &str = "onboarding";
@@ -25,7 +26,7 @@ pub(crate) const ACTOR: &str = "onboarding";
 pub enum Answer {
     Run(Summary),
     Plan(CoverageReport),
-    Applied { plan: CoverageReport, applied: Applied },
+    Applied { plan: CoverageReport, applied: Applied, filters: FiltersApplied },
     Explained { explanation: Option<Explanation> },
     Published(PublishedAs),
 }
@@ -43,6 +44,9 @@ pub struct Summary {
     /// Steps that alarms need and that nobody has taken.
     pub alarm_steps_open: usize,
     pub alarms: Option<Applied>,
+    /// Steps that metric filters need and that nobody has taken.
+    pub filter_steps_open: usize,
+    pub filters: Option<FiltersApplied>,
 }
 
 /// Does what the event asks for.
@@ -76,6 +80,8 @@ async fn run(context: &Context, now: Timestamp) -> anyhow::Result<Summary> {
         coverage: None,
         alarm_steps_open: 0,
         alarms: None,
+        filter_steps_open: 0,
+        filters: None,
     };
     let (mode, policy) = (context.settings.alarms, &context.settings.policy);
     if mode != ManageAlarms::Off
@@ -89,7 +95,16 @@ async fn run(context: &Context, now: Timestamp) -> anyhow::Result<Summary> {
         let plan = &looked.plan;
         summary.coverage = Some(plan.score());
         summary.alarm_steps_open = plan.create.len() + plan.change.len() + plan.delete.len();
-        coverage::save(context, plan, now).await?;
+        coverage::save(context, plan, &discovered, now).await?;
+    }
+    if mode != ManageAlarms::Off {
+        let plan = filters::look(context, &discovered).await?;
+        summary.filter_steps_open = plan.steps();
+        if mode == ManageAlarms::Apply && plan.steps() > 0 {
+            let applied = filters::apply(context, &plan, now).await?;
+            summary.filter_steps_open = applied.left;
+            summary.filters = Some(applied);
+        }
     }
     tracing::info!(?summary, "the inventory is up to date");
     Ok(summary)
@@ -111,15 +126,17 @@ async fn obey(context: &Context, command: Command, now: Timestamp) -> anyhow::Re
     let Some(looked) = coverage::look(context, &discovered, &policy, now).await? else {
         bail!("the alarms may not be read: onboarding's role lacks cloudwatch:DescribeAlarms");
     };
-    let plan = CoverageReport::new(&looked.plan);
+    let of_logs = filters::look(context, &discovered).await?;
+    let plan = CoverageReport { filters: of_logs.clone(), ..CoverageReport::new(&looked.plan) };
     if command == Command::Plan {
         return Ok(Answer::Plan(plan));
     }
     let applied = alarms::apply(context, &looked.plan, now).await?;
+    let filters = filters::apply(context, &of_logs, now).await?;
     if let Some(after) = coverage::look(context, &discovered, &policy, now).await? {
-        coverage::save(context, &after.plan, now).await?;
+        coverage::save(context, &after.plan, &discovered, now).await?;
     }
-    Ok(Answer::Applied { plan, applied })
+    Ok(Answer::Applied { plan, applied, filters })
 }
 
 /// Facts before items: a run that dies in between tells the same facts again, which the trail records once. The other

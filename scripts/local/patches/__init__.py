@@ -4,6 +4,7 @@ A patch makes the emulator as strict, as late and as repetitive as AWS; never ki
 """
 
 from local.patches import (
+    alarm_messages,
     alarms,
     async_invocation,
     cloudtrail_events,
@@ -19,6 +20,7 @@ from local.patches import (
     jwt_authorizer,
     metric_order,
     metric_retention,
+    network_load_balancers,
     queue_metrics,
     schedule_clock,
     secure_transport,
@@ -38,6 +40,7 @@ ALL = (
     metric_retention,
     metric_order,
     alarms,
+    alarm_messages,
     queue_metrics,
     cloudtrail_names,
     cloudtrail_events,
@@ -53,6 +56,7 @@ ALL = (
     websocket_protocol,
     connections_endpoint,
     tagging_api,
+    network_load_balancers,
 )
 
 

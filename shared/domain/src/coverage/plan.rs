@@ -249,7 +249,7 @@ fn deletions(
             plan.unproven.push(name.to_owned());
             continue;
         }
-        let resource = wanted::resource_of(&existing.spec.description);
+        let resource = alarm::resource_of(&existing.spec.description);
         let deletion = |why: String| AlarmDeletion { name: name.to_owned(), why };
         match resource {
             _ if over => candidates.push(deletion(format!("more than the {} allowed", input.policy.max_alarms))),
