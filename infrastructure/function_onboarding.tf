@@ -13,6 +13,7 @@ module "onboarding" {
     INVENTORY_TABLE    = aws_dynamodb_table.suite["inventory"].name
     CONFIG_TABLE       = aws_dynamodb_table.suite["config"].name
     COVERAGE_TABLE     = aws_dynamodb_table.suite["coverage"].name
+    ROUTING_TABLE      = aws_dynamodb_table.suite["routing"].name
     MONITOR_TAG_KEY    = local.monitor_tag_key
     LOG_GROUPS_TAG_KEY = local.log_groups_tag_key
     OWNER_TAG_KEY      = var.owner_tag_key
@@ -20,6 +21,8 @@ module "onboarding" {
     ALARMS_MAX         = tostring(var.alarms_max)
     ALARMS_TOPIC_ARN   = aws_sns_topic.suite["alarms"].arn
     OPS_TOPIC_ARN      = aws_sns_topic.suite["ops"].arn
+    # Digests to owners go the way of alerts.
+    CRITICAL_ALERTS_TOPIC_ARN = aws_sns_topic.suite["critical-alerts"].arn
   }
 
   permissions = merge({
@@ -40,6 +43,11 @@ module "onboarding" {
     Inventory = {
       actions   = ["dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan"]
       resources = [aws_dynamodb_table.suite["inventory"].arn, aws_dynamodb_table.suite["coverage"].arn]
+    }
+    # The products that people named: their resources may have other thresholds.
+    Products = {
+      actions   = ["dynamodb:Query"]
+      resources = [aws_dynamodb_table.suite["routing"].arn]
     }
     # Publishes what Terraform hands over. No update and no deletion: versions stay.
     Config = {
@@ -84,6 +92,24 @@ locals {
       actions    = ["cloudwatch:DeleteAlarms"]
       resources  = local.alarms_of_the_suite
       conditions = { StringEquals = { "aws:ResourceTag/${local.alarm_owner_tag}" = ["onboarding"] } }
+    }
+    # All of the account's: whose one is stands in its name.
+    ReadMetricFilters = {
+      actions    = ["logs:DescribeMetricFilters"]
+      resources  = ["${local.arn.logs}:log-group:*"]
+      conditions = null
+    }
+    # Metric filters have no tags: the code touches only those that carry the suite's name and namespace.
+    MakeMetricFilters = {
+      actions    = ["logs:PutMetricFilter", "logs:DeleteMetricFilter"]
+      resources  = ["${local.arn.logs}:log-group:*"]
+      conditions = null
+    }
+    # When coverage falls, whoever answers for the resources is told.
+    TellOwners = {
+      actions    = ["sns:Publish"]
+      resources  = [aws_sns_topic.suite["critical-alerts"].arn]
+      conditions = null
     }
   } : sid => permission if var.manage_alarms != "off" }
 }

@@ -11,8 +11,7 @@ from local.stack import ACCOUNT, REGION, Stack
 TAGS = {f"{PREFIX}:monitor": "true", "Owner": "shop"}
 PAIRS = [{"Key": key, "Value": value} for key, value in TAGS.items()]
 LOWER = [{"key": key, "value": value} for key, value in TAGS.items()]
-#: Every type of the catalogue but the suite itself and network load balancers, to which the emulator gives the ARN of an
-#: application load balancer.
+#: Every type of the catalogue but the suite itself.
 TYPES = {
     "apigateway:apis",
     "apigateway:restapis",
@@ -26,6 +25,7 @@ TYPES = {
     "elasticache:cluster",
     "elasticfilesystem:file-system",
     "elasticloadbalancing:loadbalancer/app",
+    "elasticloadbalancing:loadbalancer/net",
     "es:domain",
     "kinesis:stream",
     "lambda:function",
@@ -37,43 +37,51 @@ TYPES = {
 }
 
 
-def launch(stack: Stack) -> None:
-    """All but the instance, which the demo's fleet brings."""
+def launch(stack: Stack, suffix: str = "") -> None:
+    """All but the instance, which the demo's fleet brings. What is launched again needs other names: nothing is deleted."""
     client = stack.client
     subnets = [subnet["SubnetId"] for subnet in client("ec2").describe_subnets()["Subnets"]][:2]
-    _ec2(stack, subnets)
+    _ec2(stack, subnets, suffix)
     client("dynamodb").create_table(
-        TableName="carts",
+        TableName=f"carts{suffix}",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
         Tags=PAIRS,
     )
-    client("sqs").create_queue(QueueName="work", tags=TAGS)
-    client("sns").create_topic(Name="news", Tags=PAIRS)
-    client("kinesis").create_stream(StreamName="clicks", ShardCount=1)
-    client("kinesis").add_tags_to_stream(StreamName="clicks", Tags=TAGS)
+    client("sqs").create_queue(QueueName=f"work{suffix}", tags=TAGS)
+    client("sns").create_topic(Name=f"news{suffix}", Tags=PAIRS)
+    client("kinesis").create_stream(StreamName=f"clicks{suffix}", ShardCount=1)
+    client("kinesis").add_tags_to_stream(StreamName=f"clicks{suffix}", Tags=TAGS)
     client("lambda").tag_resource(Resource=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{PREFIX}-api", Tags=TAGS)
     client("apigatewayv2").create_api(Name="shop", ProtocolType="HTTP", Tags=TAGS)
-    client("apigateway").create_rest_api(name="shop-rest", tags=TAGS)
-    client("efs").create_file_system(CreationToken="files", Tags=PAIRS)
-    _states(stack)
-    _ecs(stack, subnets)
-    client("elbv2").create_load_balancer(Name="shop", Type="application", Subnets=subnets, Tags=PAIRS)
+    client("apigateway").create_rest_api(name=f"shop-rest{suffix}", tags=TAGS)
+    client("efs").create_file_system(CreationToken=f"files{suffix}", Tags=PAIRS)
+    _states(stack, suffix)
+    _ecs(stack, suffix)
+    for name, kind in (("shop", "application"), ("shop-net", "network")):
+        client("elbv2").create_load_balancer(Name=f"{name}{suffix}", Type=kind, Subnets=subnets, Tags=PAIRS)
     client("elasticache").create_cache_cluster(
-        CacheClusterId="sessions", Engine="memcached", CacheNodeType="cache.t3.micro", NumCacheNodes=1, Tags=PAIRS
+        CacheClusterId=f"sessions{suffix}",
+        Engine="memcached",
+        CacheNodeType="cache.t3.micro",
+        NumCacheNodes=1,
+        Tags=PAIRS,
     )
-    client("opensearch").create_domain(DomainName="logs", TagList=PAIRS)
+    client("opensearch").create_domain(DomainName=f"logs{suffix}", TagList=PAIRS)
     database: dict[str, Any] = {"Engine": "aurora-mysql", "Tags": PAIRS}
     client("rds").create_db_cluster(
-        DBClusterIdentifier="orders", MasterUsername="admin", MasterUserPassword="not-a-secret", **database
+        DBClusterIdentifier=f"orders{suffix}", MasterUsername="admin", MasterUserPassword="not-a-secret", **database
     )
     client("rds").create_db_instance(
-        DBInstanceIdentifier="orders-1", DBClusterIdentifier="orders", DBInstanceClass="db.t3.medium", **database
+        DBInstanceIdentifier=f"orders-1{suffix}",
+        DBClusterIdentifier=f"orders{suffix}",
+        DBInstanceClass="db.t3.medium",
+        **database,
     )
 
 
-def _ec2(stack: Stack, subnets: list[str]) -> None:
+def _ec2(stack: Stack, subnets: list[str], suffix: str) -> None:
     ec2, groups = stack.client("ec2"), stack.client("autoscaling")
     tagged = {"Tags": PAIRS}
     ec2.create_volume(
@@ -83,10 +91,11 @@ def _ec2(stack: Stack, subnets: list[str]) -> None:
     ec2.create_nat_gateway(
         SubnetId=subnets[0], AllocationId=address, TagSpecifications=[{"ResourceType": "natgateway", **tagged}]
     )
-    groups.create_launch_configuration(LaunchConfigurationName="web", ImageId="ami-12345678", InstanceType="t3.micro")
+    image = {"ImageId": "ami-12345678", "InstanceType": "t3.micro"}
+    groups.create_launch_configuration(LaunchConfigurationName=f"web{suffix}", **image)
     groups.create_auto_scaling_group(
-        AutoScalingGroupName="web",
-        LaunchConfigurationName="web",
+        AutoScalingGroupName=f"web{suffix}",
+        LaunchConfigurationName=f"web{suffix}",
         MinSize=0,
         MaxSize=1,
         AvailabilityZones=[f"{REGION}a"],
@@ -94,17 +103,19 @@ def _ec2(stack: Stack, subnets: list[str]) -> None:
     )
 
 
-def _states(stack: Stack) -> None:
+def _states(stack: Stack, suffix: str) -> None:
     definition = json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}})
     role = f"arn:aws:iam::{ACCOUNT}:role/{PREFIX}-api"
-    stack.client("stepfunctions").create_state_machine(name="bill", definition=definition, roleArn=role, tags=LOWER)
+    states = stack.client("stepfunctions")
+    states.create_state_machine(name=f"bill{suffix}", definition=definition, roleArn=role, tags=LOWER)
 
 
-def _ecs(stack: Stack, subnets: list[str]) -> None:
+def _ecs(stack: Stack, suffix: str) -> None:
     ecs = stack.client("ecs")
-    ecs.create_cluster(clusterName="shop", tags=LOWER)
+    ecs.create_cluster(clusterName=f"shop{suffix}", tags=LOWER)
     ecs.register_task_definition(family="cart", containerDefinitions=[{"name": "cart", "image": "cart", "memory": 64}])
-    ecs.create_service(cluster="shop", serviceName="cart", taskDefinition="cart", desiredCount=0, tags=LOWER)
+    service = {"serviceName": f"cart{suffix}", "taskDefinition": "cart", "desiredCount": 0}
+    ecs.create_service(cluster=f"shop{suffix}", tags=LOWER, **service)
 
 
 def untag(stack: Stack) -> None:
@@ -114,9 +125,21 @@ def untag(stack: Stack) -> None:
     for arn in (mapping["ResourceARN"] for mapping in tagged):
         for name in TAGS:
             remove(stack, arn, name)
-    stack.client("autoscaling").delete_tags(
-        Tags=[{"ResourceId": "web", "ResourceType": "auto-scaling-group", "Key": key}]
-    )
+    groups = stack.client("autoscaling")
+    for group in groups.describe_auto_scaling_groups()["AutoScalingGroups"]:
+        name = group["AutoScalingGroupName"]
+        groups.delete_tags(Tags=[{"ResourceId": name, "ResourceType": "auto-scaling-group", "Key": key}])
+
+
+def forget(stack: Stack) -> None:
+    """No resource asks to be watched any more, and the alarms that were made for them are gone."""
+    untag(stack)
+    cloudwatch = stack.client("cloudwatch")
+    pages = cloudwatch.get_paginator("describe_alarms").paginate()
+    alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
+    made = [alarm["AlarmName"] for alarm in alarms if " resource=" in (alarm.get("AlarmDescription") or "")]
+    for start in range(0, len(made), 100):
+        cloudwatch.delete_alarms(AlarmNames=made[start : start + 100])
 
 
 def remove(stack: Stack, arn: str, key: str) -> None:

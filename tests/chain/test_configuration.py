@@ -63,6 +63,33 @@ def test_thresholds_are_set_explained_and_brought_back(chain: Chain) -> None:
     assert sorted(kinds) == ["config.published", "config.rolled_back"]
 
 
+def test_a_products_thresholds_lie_between_tags_and_what_is_set(chain: Chain) -> None:
+    (instance,) = chain.launch(CONTROL, with_history=False).instances
+
+    def alarm() -> dict[str, Any]:
+        plan = json.loads(chain.nightjar("alarms", "plan", "--json").stdout)
+        return next(step["alarm"] for step in plan["create"] if step["alarm"]["metric"] == "CPUUtilization")
+
+    product = {"matchers": [f'resource="{instance.id}"'], "owner": "team-shop", "criticality": "high"}
+    said = {"CPUUtilization": {"critical": 91.0, "why": "renders at night"}, "Heat": {"critical": 1.0, "why": "x"}}
+    chain.records.api("/products/renders", product | {"thresholds": {"ec2:instance": said}}, method="PUT")
+    try:
+        planned = becomes(alarm, 91.0)
+        explained = json.loads(chain.nightjar("explain", "alarm", planned["name"], "--json").stdout)
+        (threshold,) = [value for value in explained["values"] if value["name"] == "threshold"]
+        assert threshold["from"] == "product"
+        assert threshold["place"] == "product renders, thresholds ec2:instance CPUUtilization: renders at night"
+        chain.run("onboarding")
+        covered = {resource["id"]: resource for resource in chain.records.api("/coverage?limit=500")["resources"]}
+        (gap,) = [gap for gap in covered[instance.id]["gaps"] if gap["kind"] == "bad_product_threshold"]
+        assert "the product renders says of Heat" in gap["what"]
+        tag = {"Key": f"{PREFIX}:alarm:CPUUtilization", "Value": "critical=77"}
+        chain.deployment.stack.client("ec2").create_tags(Resources=[instance.id], Tags=[tag])
+        assert alarm()["threshold"] == 77.0
+    finally:
+        chain.records.api("/products/renders", method="DELETE")
+
+
 def test_a_bad_version_is_told_and_what_was_in_force_stays(chain: Chain) -> None:
     dynamodb = chain.deployment.stack.client("dynamodb")
     newest = versions(chain, "log_watch")[0]

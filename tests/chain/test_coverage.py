@@ -22,12 +22,8 @@ def fleet(chain: Chain) -> Iterator[Any]:
     instances = chain.launch(CONTROL, with_history=False)
     mixed_fleet.launch(chain.deployment.stack)
     yield instances
-    mixed_fleet.untag(chain.deployment.stack)
-    cloudwatch = chain.deployment.stack.client("cloudwatch")
-    left = [name for name, alarm in alarms(chain).items() if " resource=" in (alarm.get("AlarmDescription") or "")]
-    for start in range(0, len(left), 100):
-        cloudwatch.delete_alarms(AlarmNames=left[start : start + 100])
-    cloudwatch.delete_alarms(AlarmNames=["foreign"])
+    mixed_fleet.forget(chain.deployment.stack)
+    chain.deployment.stack.client("cloudwatch").delete_alarms(AlarmNames=["foreign"])
 
 
 def alarms(chain: Chain) -> dict[str, dict[str, Any]]:

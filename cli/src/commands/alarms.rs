@@ -6,6 +6,7 @@ use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
 use nightjar_domain::accounts::Scope;
 use nightjar_domain::catalogue::{self, Catalogue};
+use nightjar_domain::coverage::filters::{FilterNote, FilterPlan};
 use nightjar_domain::coverage::{AlarmDeletion, CoverageReport, Explanation, ScopeCoverage, Unread};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -65,6 +66,16 @@ struct Refusal {
 struct Done {
     plan: CoverageReport,
     applied: Applied,
+    /// Metric filters of log groups.
+    filters: FiltersApplied,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct FiltersApplied {
+    put: usize,
+    removed: usize,
+    left: usize,
+    refused: Vec<Refusal>,
 }
 
 pub(super) async fn run(args: &AlarmsArgs, output: Output) -> anyhow::Result<Outcome> {
@@ -78,8 +89,11 @@ pub(super) async fn run(args: &AlarmsArgs, output: Output) -> anyhow::Result<Out
     if let AlarmsCommand::Apply { allow_mass_deletion } = args.command {
         let command = json!({ "command": "apply", "allow_mass_deletion": allow_mass_deletion });
         let done: Done = ask(&client, &args.prefix, &command).await?;
-        output.print(&done, |done| format!("{}\n\n{}", plan(&done.plan), applied(&done.applied)))?;
-        return Ok(Outcome::fine_if(done.applied.left == 0 && done.plan.conflicts.is_empty()));
+        output.print(&done, |done| {
+            format!("{}\n\n{}{}", plan(&done.plan), applied(&done.applied), filters_applied(&done.filters))
+        })?;
+        let left = done.applied.left + done.filters.left;
+        return Ok(Outcome::fine_if(left == 0 && done.plan.conflicts.is_empty()));
     }
     let report: CoverageReport = ask(&client, &args.prefix, &json!({ "command": "plan" })).await?;
     output.print(&report, plan)?;
@@ -172,6 +186,7 @@ fn plan(report: &CoverageReport) -> String {
     for unread in &summary.unread {
         lines.push(unread_line(unread));
     }
+    lines.extend(filters(&report.filters));
     lines.push(format!("coverage {} of 100 over {} resources", summary.score, summary.resources));
     lines.join("\n")
 }
@@ -207,6 +222,53 @@ fn applied(applied: &Applied) -> String {
     lines.extend(refused.iter().map(|refusal| plain(&format!("refused: {}: {}", refusal.alarm, refusal.problem))));
     lines.extend(stopped.iter().map(|why| plain(&format!("stopped: {why}; the same command goes on"))));
     lines.join("\n")
+}
+
+/// What is to be done with metric filters; nothing where there are none.
+fn filters(plan: &FilterPlan) -> Vec<String> {
+    let place = |group: &str, name: &str| plain(&format!("{group} {name}"));
+    let mut lines: Vec<String> = plan
+        .create
+        .iter()
+        .map(|filter| {
+            format!("metric filter to create: {}: {}", place(&filter.group, &filter.name), plain(&filter.pattern))
+        })
+        .collect();
+    lines.extend(plan.change.iter().map(|step| {
+        let filter = place(&step.filter.group, &step.filter.name);
+        format!("metric filter to change: {filter}: {}", plain(&step.differences.join("; ")))
+    }));
+    for (what, notes) in [("to remove", &plan.remove), ("held", &plan.held), ("conflict", &plan.conflicts)] {
+        let line = |note: &FilterNote| {
+            format!("metric filter {what}: {}: {}", place(&note.group, &note.name), plain(&note.why))
+        };
+        lines.extend(notes.iter().map(line));
+    }
+    if plan.over_cap > 0 {
+        lines.push(format!("metric filters left out: {} over at_most of log_watch.json", plan.over_cap));
+    }
+    let money = plan.usd_a_month;
+    if plan.steps() + plan.in_force > 0 {
+        let (now, after) = (money.now, money.after);
+        lines.push(format!(
+            "metric filters: {} as they should be; ${now:.2} a month now, ${after:.2} after",
+            plan.in_force
+        ));
+    }
+    lines.extend(plan.unread.iter().map(|problem| plain(&format!("could not be read: {problem}"))));
+    lines
+}
+
+fn filters_applied(applied: &FiltersApplied) -> String {
+    let FiltersApplied { put, removed, left, refused } = applied;
+    if put + removed + left == 0 {
+        return String::new();
+    }
+    let mut text = format!("\nmetric filters: {put} made or set right, {removed} removed; {left} left");
+    for refusal in refused {
+        text.push_str(&plain(&format!("\nrefused: {}: {}", refusal.alarm, refusal.problem)));
+    }
+    text
 }
 
 /// Names come from tags: none may drive the terminal.

@@ -384,6 +384,8 @@ export interface Product {
   criticality: Severity;
   channel?: string | null;
   runbook?: string | null;
+  /** Other thresholds for its resources, by type and metric: the page shows none, and keeps them. */
+  thresholds?: Record<string, Record<string, unknown>>;
   /** Its ETag. */
   version: number;
   changed_by: string;

@@ -65,7 +65,7 @@ function ProductDialog({ product, isNew, onClose, onDone }: { product: Product; 
     void run(async () => {
       const { name, owner, criticality } = draft;
       const matchers = draft.matchers.split("\n").map((line) => line.trim()).filter((line) => line !== "");
-      await client.setProduct(name, { matchers, owner, criticality, channel: draft.channel || null, runbook: draft.runbook || null }, isNew ? undefined : product.version);
+      await client.setProduct(name, { matchers, owner, criticality, channel: draft.channel || null, runbook: draft.runbook || null, ...(product.thresholds && { thresholds: product.thresholds }) }, isNew ? undefined : product.version);
       toast(`Saved ${name}`);
       onDone();
     });

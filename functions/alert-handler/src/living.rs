@@ -39,7 +39,7 @@ struct Published {
 }
 
 /// What routing goes by.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 struct InForce {
     routes: String,
     products: String,

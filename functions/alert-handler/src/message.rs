@@ -1,6 +1,7 @@
 //! One message of the topics, read.
 
 use nightjar_domain::alert::Notice;
+use nightjar_domain::coverage::digest::CoverageDigest;
 use nightjar_domain::envelope::{Envelope, Message, ParseError, schema_of};
 use nightjar_domain::incident::Incident;
 use nightjar_domain::incident_change::IncidentChange;
@@ -33,10 +34,11 @@ pub enum Unreadable {
     #[error(transparent)]
     Malformed(#[from] ParseError),
     #[error(
-        "schema {found:?} is not known here, {}, {} and {} are: deploy matching versions of all functions, then redrive \
+        "schema {found:?} is not known here, {}, {}, {} and {} are: deploy matching versions of all functions, then redrive \
          the dead-letter queue",
         Incident::SCHEMA,
         RemediationOutcome::SCHEMA,
+        CoverageDigest::SCHEMA,
         IncidentChange::SCHEMA
     )]
     UnknownSchema { found: String },
@@ -54,6 +56,10 @@ pub fn parse(text: &str) -> Result<Told, Unreadable> {
             let envelope = Envelope::<RemediationOutcome>::parse(text)?;
             Ok(raised(Alert::from(&envelope), envelope.body.resource))
         }
+        CoverageDigest::SCHEMA => {
+            let envelope = Envelope::<CoverageDigest>::parse(text)?;
+            Ok(raised(Alert::from(&envelope), envelope.body.resource))
+        }
         IncidentChange::SCHEMA => Ok(Told::Change(Box::new(Envelope::<IncidentChange>::parse(text)?.body))),
         unknown => Err(Unreadable::UnknownSchema { found: unknown.to_owned() }),
     }
@@ -64,6 +70,7 @@ pub fn notice(text: &str) -> Option<(Notice, Value)> {
     let notice = match schema_of(text).ok()?.as_str() {
         Incident::SCHEMA => Notice::from(&Envelope::<Incident>::parse(text).ok()?),
         RemediationOutcome::SCHEMA => Notice::from(&Envelope::<RemediationOutcome>::parse(text).ok()?),
+        CoverageDigest::SCHEMA => Notice::from(&Envelope::<CoverageDigest>::parse(text).ok()?),
         _ => return None,
     };
     let published: Envelope<Value> = serde_json::from_str(text).ok()?;

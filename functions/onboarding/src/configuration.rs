@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use nightjar_aws::stores::{ConfigPublication, Published};
 use nightjar_domain::configuration::{Checker, Document};
-use nightjar_domain::coverage::{CoverageGap, GapKind};
+use nightjar_domain::coverage::{CoverageGap, GapKind, products};
 use nightjar_security::noise::Noise;
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +68,10 @@ pub async fn gaps(context: &Context) -> anyhow::Result<Vec<CoverageGap>> {
             fix: "nightjar thresholds get, then set what holds".to_owned(),
         })
         .collect();
+    gaps.extend(products::unknown_types(&context.catalogue.products, &context.catalogue).into_iter().map(|what| {
+        let fix = "mend it in config/products.json, or PUT /products/{name}".to_owned();
+        CoverageGap { kind: GapKind::BadConfiguration, what, fix }
+    }));
     let Some(store) = &context.versions else { return Ok(gaps) };
     let mut newest = BTreeMap::new();
     for document in Document::ALL {

@@ -5,13 +5,15 @@ use nightjar_aws::clients;
 use nightjar_aws::config::ConfigReader;
 use nightjar_aws::scopes::Scopes;
 use nightjar_aws::settings::Environment;
-use nightjar_aws::stores::{AuditStore, ConfigStore, CoverageStore, InventoryStore};
+use nightjar_aws::stores::{AuditStore, ConfigStore, CoverageStore, InventoryStore, RoutingStore};
 use nightjar_domain::accounts::{Scope, WatchedAccounts};
 use nightjar_domain::catalogue::Catalogue;
 use nightjar_domain::configuration::Document;
 use nightjar_domain::coverage::thresholds::ThresholdOverrides;
+use nightjar_domain::log_watch::{LogWatch, MetricFilters};
 use nightjar_ec2::Fleet;
 
+use crate::products::Products;
 use crate::settings::Settings;
 use crate::signed::Signed;
 
@@ -32,6 +34,9 @@ pub struct Context {
     pub scope: Scope,
     /// The way into the others.
     pub scopes: Scopes,
+    pub products: Products,
+    /// Which lines of log groups are counted as metrics.
+    pub filters: MetricFilters,
     pub fleet: Fleet,
     pub signed: Signed,
     pub cloudwatch: aws_sdk_cloudwatch::Client,
@@ -55,6 +60,10 @@ impl Context {
             left_out: Vec::new(),
             scope: settings.home(),
             scopes: Scopes::new(config.clone(), settings.home(), format!("{}-onboarding", settings.policy.prefix)),
+            products: Products::new(
+                settings.routing_table.clone().map(|table| RoutingStore::new(dynamodb.clone(), table)),
+            )?,
+            filters: LogWatch::bundled()?.metric_filters,
             fleet: Fleet::new(&config),
             signed: Signed::new(&config)?,
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
@@ -66,11 +75,20 @@ impl Context {
         })
     }
 
-    /// Takes up what was published since the last time: which accounts are watched, the catalogue, and what people set.
+    /// Takes up what was published since the last time: which accounts are watched, the catalogue, what people set, and the products.
     pub async fn refresh(&mut self, now: Timestamp) -> anyhow::Result<()> {
         if let Some(new) = self.config.newer(Document::WatchedAccounts, now, WatchedAccounts::parse).await? {
             self.scopes.watch(new.value);
         }
+        self.refresh_catalogue(now).await?;
+        self.catalogue.products = self.products.in_force(&mut self.config, now).await?;
+        if let Some(watch) = self.config.newer(Document::LogWatch, now, LogWatch::parse).await? {
+            self.filters = watch.value.metric_filters;
+        }
+        Ok(())
+    }
+
+    async fn refresh_catalogue(&mut self, now: Timestamp) -> anyhow::Result<()> {
         let catalogue = self.config.newer(Document::AlertThresholds, now, Catalogue::parse).await?;
         let set = self.config.newer(Document::ThresholdOverrides, now, ThresholdOverrides::parse).await?;
         if catalogue.is_none() && set.is_none() {

@@ -12,6 +12,7 @@ use nightjar_domain::onboarding::Discovered;
 use crate::alarms::{self, Existing};
 use crate::configuration;
 use crate::context::Context;
+use crate::digest;
 
 /// What there is, and what to do about it.
 #[derive(Debug)]
@@ -70,9 +71,15 @@ pub async fn explained(
     Ok(explain(input(context, discovered, policy, &looked.existing, now), alarm))
 }
 
-/// Keeps the coverage where the API reads it. What did not change is not written.
-pub async fn save(context: &Context, plan: &CoveragePlan, now: Timestamp) -> anyhow::Result<()> {
+/// Keeps the coverage where the API reads it, and tells people of what fell since the run before. What did not change is not written.
+pub async fn save(
+    context: &Context,
+    plan: &CoveragePlan,
+    discovered: &Discovered,
+    now: Timestamp,
+) -> anyhow::Result<()> {
     let mut stored = context.coverage.all().await?;
+    digest::tell(context, &stored.resources, &plan.resources, discovered, now).await?;
     for resource in &plan.resources {
         if stored.resources.remove(&resource.resource.arn).as_ref() != Some(resource) {
             context.coverage.put(resource).await?;

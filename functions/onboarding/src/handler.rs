@@ -4,8 +4,9 @@ use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use nightjar_domain::accounts::{Scope, WatchedScope};
 use nightjar_domain::audit::{Fact, FactKind};
+use nightjar_domain::coverage::filters::FilterPlan;
 use nightjar_domain::coverage::{CoveragePlan, CoverageReport, EVERYTHING, Explanation, Policy, Unread, merged};
-use nightjar_domain::onboarding::{InventoryPlan, plan_inventory};
+use nightjar_domain::onboarding::{Discovered, InventoryPlan, plan_inventory};
 use nightjar_domain::resource::Resource;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -15,6 +16,7 @@ use crate::command::{self, Command};
 use crate::configuration::{self, PublishedAs};
 use crate::context::Context;
 use crate::coverage;
+use crate::filters::{self, FiltersApplied};
 use crate::scopes::{self, Budget, Found};
 use crate::settings::ManageAlarms;
 
@@ -26,7 +28,7 @@ pub(crate) const ACTOR: &str = "onboarding";
 pub enum Answer {
     Run(Summary),
     Plan(CoverageReport),
-    Applied { plan: CoverageReport, applied: Applied },
+    Applied { plan: CoverageReport, applied: Applied, filters: FiltersApplied },
     Explained { explanation: Option<Explanation> },
     Published(PublishedAs),
 }
@@ -46,6 +48,9 @@ pub struct Summary {
     /// Steps that alarms need and that nobody has taken.
     pub alarm_steps_open: usize,
     pub alarms: Option<Applied>,
+    /// Steps that metric filters need and that nobody has taken.
+    pub filter_steps_open: usize,
+    pub filters: Option<FiltersApplied>,
 }
 
 /// Does what the event asks for.
@@ -63,10 +68,12 @@ async fn run(context: &Context, now: Timestamp) -> anyhow::Result<Summary> {
     let watched = context.scopes.all();
     let mut known = scopes::apart(context.inventory.all().await?, &watched, context.scopes.home());
     let mut budget = Budget::new(context.settings.alarm_budget, watched.len());
-    let (mut summary, mut plans, mut failures) = (Summary::default(), Vec::new(), Vec::new());
+    let (mut summary, mut found) = (Summary::default(), Discovered::default());
+    let (mut plans, mut failures) = (Vec::new(), Vec::new());
     for watched in &watched {
         let known = known.remove(&watched.scope).unwrap_or_default();
-        let plan = match run_one(context, watched, &known, &mut budget, &mut summary, now).await {
+        let so_far = (&mut budget, &mut summary, &mut found);
+        let plan = match run_one(context, watched, &known, so_far, now).await {
             Ok(plan) => plan,
             Err(error) => {
                 let (scope, problem) = (watched.scope.clone(), format!("{error:#}"));
@@ -89,7 +96,7 @@ async fn run(context: &Context, now: Timestamp) -> anyhow::Result<Summary> {
         let plan = merged(plans);
         summary.coverage = Some(plan.score());
         summary.alarm_steps_open = plan.create.len() + plan.change.len() + plan.delete.len();
-        coverage::save(context, &plan, now).await?;
+        coverage::save(context, &plan, &found, now).await?;
     }
     match failures.len() {
         0 => {
@@ -110,8 +117,7 @@ async fn run_one(
     context: &Context,
     watched: &WatchedScope,
     known: &[Resource],
-    budget: &mut Budget,
-    summary: &mut Summary,
+    (budget, summary, whole): (&mut Budget, &mut Summary, &mut Discovered),
     now: Timestamp,
 ) -> anyhow::Result<Option<CoveragePlan>> {
     let Found { mut context, discovered } = match scopes::found(context, watched).await? {
@@ -131,6 +137,9 @@ async fn run_one(
     if mode == ManageAlarms::Off {
         return Ok(None);
     }
+    if context.elsewhere().is_none() {
+        count_lines(&context, &discovered, summary, now).await?;
+    }
     let Some(mut looked) = coverage::look(&context, &discovered, &policy, now).await? else {
         return Ok(Some(scopes::nothing(alarms_unread(&context))));
     };
@@ -144,7 +153,25 @@ async fn run_one(
     } else {
         budget.skip();
     }
+    whole.resources.extend(discovered.resources);
     Ok(Some(looked.plan))
+}
+
+/// The metric filters of log groups.
+async fn count_lines(
+    context: &Context,
+    discovered: &Discovered,
+    summary: &mut Summary,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    let plan = filters::look(context, discovered).await?;
+    summary.filter_steps_open = plan.steps();
+    if context.settings.alarms == ManageAlarms::Apply && plan.steps() > 0 {
+        let applied = filters::apply(context, &plan, now).await?;
+        summary.filter_steps_open = applied.left;
+        summary.filters = Some(applied);
+    }
+    Ok(())
 }
 
 fn alarms_unread(context: &Context) -> Unread {
@@ -163,6 +190,7 @@ async fn obey(context: &Context, command: Command, now: Timestamp) -> anyhow::Re
     let watched = context.scopes.all();
     let mut budget = Budget::new(context.settings.alarm_budget, watched.len());
     let (mut before, mut after, mut applied) = (Vec::new(), Vec::new(), Applied::default());
+    let (mut whole, mut of_logs, mut filters) = (Discovered::default(), FilterPlan::default(), FiltersApplied::default());
     for watched in &watched {
         let scope = watched.scope.clone();
         let elsewhere = not_home(context, watched);
@@ -200,6 +228,12 @@ async fn obey(context: &Context, command: Command, now: Timestamp) -> anyhow::Re
             after.push((scope, plan));
             continue;
         };
+        if elsewhere.is_none() {
+            of_logs = filters::look(&context, &discovered).await?;
+            if command != Command::Plan {
+                filters = filters::apply(&context, &of_logs, now).await?;
+            }
+        }
         if command != Command::Plan {
             let began = budget.share(&mut context);
             applied.add(alarms::apply(&context, &looked.plan, now).await?);
@@ -208,16 +242,17 @@ async fn obey(context: &Context, command: Command, now: Timestamp) -> anyhow::Re
             after.push((scope.clone(), looked.map_or_else(|| scopes::nothing(alarms_unread(&context)), |it| it.plan)));
         }
         before.push((scope, looked.plan));
+        whole.resources.extend(discovered.resources);
     }
     if let Command::Explain { .. } = command {
         return Ok(Answer::Explained { explanation: None });
     }
-    let plan = CoverageReport::new(&merged(before));
+    let plan = CoverageReport { filters: of_logs, ..CoverageReport::new(&merged(before)) };
     if command == Command::Plan {
         return Ok(Answer::Plan(plan));
     }
-    coverage::save(context, &merged(after), now).await?;
-    Ok(Answer::Applied { plan, applied })
+    coverage::save(context, &merged(after), &whole, now).await?;
+    Ok(Answer::Applied { plan, applied, filters })
 }
 
 /// Facts before items: a run that dies in between tells the same facts again, which the trail records once. The other

@@ -15,10 +15,14 @@ pub struct Settings {
     pub audit_table: String,
     /// Where the published configuration is; without it what ships is in force.
     pub config_table: Option<String>,
+    /// Where the products are that people named through the API.
+    pub routing_table: Option<String>,
     /// Resources with this tag set to `true` are watched.
     pub monitor_tag: String,
     /// The tag that names a resource's log groups.
     pub log_groups_tag: String,
+    /// Where people are told that coverage fell; `None`: nobody is.
+    pub alerts_topic: Option<String>,
     pub alarms: ManageAlarms,
     /// How long one run may spend on creating, changing and deleting alarms; the next goes on.
     pub alarm_budget: Duration,
@@ -79,8 +83,10 @@ impl Settings {
             coverage_table: env.required("COVERAGE_TABLE"),
             audit_table: env.required("AUDIT_TABLE"),
             config_table: env.optional("CONFIG_TABLE"),
+            routing_table: env.optional("ROUTING_TABLE"),
             monitor_tag: env.optional("MONITOR_TAG_KEY").unwrap_or_else(|| format!("{prefix}:monitor")),
             log_groups_tag,
+            alerts_topic: env.optional("CRITICAL_ALERTS_TOPIC_ARN"),
             alarms: env.parsed_or("MANAGE_ALARMS", ManageAlarms::Plan),
             alarm_budget: Duration::from_secs(seconds),
             policy,

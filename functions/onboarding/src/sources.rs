@@ -140,7 +140,7 @@ fn unreadable(call: &Call, error: impl std::fmt::Display) -> CallError {
 }
 
 /// `application/x-www-form-urlencoded`.
-fn form(fields: &[(&str, &str)]) -> String {
+pub(crate) fn form(fields: &[(&str, &str)]) -> String {
     let mut body = String::new();
     for (name, value) in fields {
         let separator = if body.is_empty() { "" } else { "&" };

@@ -22,6 +22,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsOutput;
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_ec2::operation::describe_instances::DescribeInstancesOutput;
 use aws_sdk_ec2::types::{Instance, InstanceState, InstanceStateName, Reservation, Tag};
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
@@ -34,11 +35,14 @@ use nightjar_aws::signing::RequestSigner;
 use nightjar_aws::stores::{AuditStore, ConfigStore, CoverageStore, InventoryStore};
 use nightjar_domain::accounts::WatchedAccounts;
 use nightjar_domain::catalogue::Catalogue;
+use nightjar_domain::coverage::ResourceCoverage;
 use nightjar_domain::coverage::thresholds::ThresholdOverrides;
+use nightjar_domain::log_watch::{LogWatch, MetricFilters};
 use nightjar_domain::resource::Resource;
 use nightjar_ec2::Fleet;
 use nightjar_onboarding::context::Context;
 use nightjar_onboarding::handler::{Answer, Summary, handle};
+use nightjar_onboarding::products::Products;
 use nightjar_onboarding::settings::Settings;
 use nightjar_onboarding::signed::Signed;
 use nightjar_testkit::{ACCOUNT, INSTANCE, LOG_GROUP, REGION, now, resource};
@@ -54,6 +58,17 @@ struct World {
     /// What STS answers.
     sts: ResponseTemplate,
     manage: &'static str,
+    /// What the run before found to be covered.
+    covered: Vec<ResourceCoverage>,
+    /// Bodies of what was published to SNS, and what SNS answers.
+    published: Arc<Mutex<Vec<String>>>,
+    sns: u16,
+    /// Which lines are counted as metrics.
+    filters: MetricFilters,
+    /// What `DescribeMetricFilters` answers.
+    metric_filters: ResponseTemplate,
+    /// Calls that change metric filters: the action and the filter's log group.
+    filter_calls: Arc<Mutex<Vec<(String, String)>>>,
     /// What the Tagging API answers.
     queues: Vec<&'static str>,
     tagging: ResponseTemplate,
@@ -79,6 +94,12 @@ impl World {
             accounts: Vec::new(),
             sts: ResponseTemplate::new(500),
             manage: "off",
+            covered: Vec::new(),
+            published: Arc::default(),
+            sns: 200,
+            filters: MetricFilters::default(),
+            metric_filters: ResponseTemplate::new(200).set_body_json(json!({ "metricFilters": [] })),
+            filter_calls: Arc::default(),
             queues: Vec::new(),
             tagging: ResponseTemplate::new(200),
             metrics: mock!(aws_sdk_cloudwatch::Client::list_metrics)
@@ -116,6 +137,7 @@ impl World {
             "NAME_PREFIX" => Some("aiops".to_owned()),
             "INVENTORY_TABLE" | "COVERAGE_TABLE" | "AUDIT_TABLE" => Some(name.to_owned()),
             "ALARMS_TOPIC_ARN" | "OPS_TOPIC_ARN" => Some(format!("arn:aws:sns:{REGION}:{ACCOUNT}:aiops-alarms")),
+            "CRITICAL_ALERTS_TOPIC_ARN" => Some(format!("arn:aws:sns:{REGION}:{ACCOUNT}:aiops-critical-alerts")),
             "MANAGE_ALARMS" => Some(self.manage.to_owned()),
             "ALARM_BUDGET_SECONDS" => Some("2".to_owned()),
             _ => None,
@@ -128,7 +150,16 @@ impl World {
                 let items = known.iter().map(|r| serde_dynamo::to_item(r).ok()).collect();
                 ScanOutput::builder().set_items(items).build()
             });
-        let coverage = mock!(aws_sdk_dynamodb::Client::scan).then_output(|| ScanOutput::builder().build());
+        let covered = self.covered.clone();
+        let coverage = mock!(aws_sdk_dynamodb::Client::scan).then_output(move || {
+            let item = |one: &ResourceCoverage| {
+                let document = serde_json::to_string(one).unwrap();
+                [("arn", one.resource.arn.clone()), ("document", document)]
+                    .map(|(name, value)| (name.to_owned(), AttributeValue::S(value)))
+                    .into()
+            };
+            ScanOutput::builder().set_items(Some(covered.iter().map(item).collect())).build()
+        });
         let tip = mock!(aws_sdk_dynamodb::Client::query).then_output(|| QueryOutput::builder().build());
         let dynamodb = mock_client!(
             aws_sdk_dynamodb,
@@ -152,6 +183,8 @@ impl World {
             left_out: Vec::new(),
             scope: settings.home(),
             scopes: self.scopes(&settings, server).await,
+            products: Products::new(None).unwrap(),
+            filters: self.filters.clone(),
             fleet: Fleet::with_client(ec2(self.tagged), REGION.to_owned()),
             signed: signed.unwrap(),
             cloudwatch: mock_client!(
@@ -183,6 +216,25 @@ impl World {
         Mock::given(of_tagging).respond_with(tagging).mount(&server).await;
         let of_sts = body_string_contains("Action=AssumeRole");
         Mock::given(of_sts).respond_with(self.sts.clone()).with_priority(1).mount(&server).await;
+        let of_filters = header("x-amz-target", "Logs_20140328.DescribeMetricFilters");
+        Mock::given(of_filters).respond_with(self.metric_filters.clone()).mount(&server).await;
+        for action in ["PutMetricFilter", "DeleteMetricFilter"] {
+            let calls = Arc::clone(&self.filter_calls);
+            let target = format!("Logs_20140328.{action}");
+            let answer = move |request: &wiremock::Request| {
+                let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+                let group = body["logGroupName"].as_str().unwrap_or_default().to_owned();
+                calls.lock().unwrap().push((action.to_owned(), group));
+                ResponseTemplate::new(200).set_body_json(json!({}))
+            };
+            Mock::given(header("x-amz-target", target.as_str())).respond_with(answer).mount(&server).await;
+        }
+        let (published, status) = (Arc::clone(&self.published), self.sns);
+        let sns = move |request: &wiremock::Request| {
+            published.lock().unwrap().push(String::from_utf8_lossy(&request.body).into_owned());
+            ResponseTemplate::new(status).set_body_string("<PublishResponse/>")
+        };
+        Mock::given(body_string_contains("Action=Publish")).respond_with(sns).mount(&server).await;
         let groups = "<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult><AutoScalingGroups/>\
             </DescribeAutoScalingGroupsResult></DescribeAutoScalingGroupsResponse>";
         Mock::given(body_string_contains("Action=DescribeAutoScalingGroups"))
@@ -370,6 +422,96 @@ async fn alarms_that_may_not_be_read_are_left_alone_and_the_inventory_goes_on() 
     });
     let summary = world.run().await.unwrap();
     assert_eq!((counts(&summary), summary.coverage, summary.alarms), ((1, 1, 0, 0), None, None));
+}
+
+/// The instance as it was covered when nothing was amiss.
+fn well_covered() -> ResourceCoverage {
+    ResourceCoverage {
+        resource: resource().reference,
+        score: 100,
+        checks: 5,
+        passed: 5,
+        alarms_wanted: 5,
+        alarms_in_force: 5,
+        anomaly_series: 3,
+        usd_a_month: 0.5,
+        gaps: Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn coverage_that_fell_is_told_through_the_alerts_topic_before_it_is_stored() {
+    let mut world = World::new();
+    world.manage = "plan";
+    world.run().await.unwrap();
+    assert_eq!(world.published.lock().unwrap().len(), 0, "what is new fell nowhere");
+
+    world.covered = vec![well_covered()];
+    world.run().await.unwrap();
+    let told = world.published.lock().unwrap().clone();
+    let [body] = &told[..] else { panic!("one digest for one owner: {told:?}") };
+    for part in
+        ["aiops-critical-alerts", "MessageStructure=json", "nightjar.coverage%2F1", "StringValue=low", "alarms%20apply"]
+    {
+        assert!(body.contains(part), "{part}: {body}");
+    }
+    world.sns = 400;
+    let puts = world.put.num_calls();
+    let error = format!("{:#}", world.run().await.unwrap_err());
+    assert!(error.contains("sns:Publish"), "{error}");
+    // The instance's own item of the inventory, and nothing of the coverage.
+    assert_eq!(world.put.num_calls(), puts + 1);
+    world.sns = 403;
+    world.run().await.unwrap();
+}
+
+/// As `DescribeMetricFilters` has the filter that Nightjar would make.
+fn metric_filter(group: &str, name: &str, pattern: &str) -> Value {
+    json!({ "logGroupName": group, "filterName": name, "filterPattern": pattern, "metricTransformations": [
+        { "metricName": format!("errors {group}"), "metricNamespace": "Nightjar/aiops/LogLines", "metricValue": "1", "defaultValue": 0.0 } ] })
+}
+
+#[tokio::test]
+async fn metric_filters_are_planned_made_and_told() {
+    let mut world = World::new();
+    world.manage = "plan";
+    world.filters = MetricFilters { enabled: true, ..LogWatch::bundled().unwrap().metric_filters };
+    let summary = world.run().await.unwrap();
+    assert_eq!((summary.filter_steps_open, summary.filters), (2, None));
+    assert_eq!(world.filter_calls.lock().unwrap().len(), 0);
+
+    let Answer::Plan(plan) = world.ask(json!({ "nightjar": { "command": "plan" } })).await.unwrap() else {
+        unreachable!("a plan was asked for")
+    };
+    let filter = plan.filters.create[0].clone();
+    assert_eq!((filter.group.as_str(), filter.namespace.as_str()), (LOG_GROUP, "Nightjar/aiops/LogLines"));
+
+    world.manage = "apply";
+    let applied = world.run().await.unwrap().filters.unwrap();
+    assert_eq!((applied.put, applied.removed, applied.left), (2, 0, 0));
+    let put = ("PutMetricFilter".to_owned(), LOG_GROUP.to_owned());
+    assert_eq!(*world.filter_calls.lock().unwrap(), [put.clone(), put]);
+    assert_eq!(world.facts.lock().unwrap().iter().filter(|kind| *kind == "log_filter.put").count(), 2);
+
+    // Switched off again: ours goes, somebody's stays.
+    world.filters.enabled = false;
+    let theirs = metric_filter("/theirs", "aiops-errors-0123456789", "?x");
+    let filters = [metric_filter(LOG_GROUP, &filter.name, "?drifted"), theirs];
+    world.metric_filters = ResponseTemplate::new(200).set_body_json(json!({ "metricFilters": filters }));
+    world.filter_calls.lock().unwrap().clear();
+    assert_eq!(world.run().await.unwrap().filters.unwrap().removed, 1);
+    assert_eq!(*world.filter_calls.lock().unwrap(), [("DeleteMetricFilter".to_owned(), LOG_GROUP.to_owned())]);
+}
+
+#[tokio::test]
+async fn metric_filters_that_may_not_be_read_are_left_alone() {
+    let mut world = World::new();
+    world.manage = "apply";
+    world.filters = MetricFilters { enabled: true, ..LogWatch::bundled().unwrap().metric_filters };
+    world.metric_filters = ResponseTemplate::new(403).set_body_json(json!({ "__type": "AccessDeniedException" }));
+    let summary = world.run().await.unwrap();
+    assert_eq!((summary.filter_steps_open, summary.filters), (0, None));
+    assert_eq!(world.filter_calls.lock().unwrap().len(), 0);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ A patch makes the emulator as strict, as late and as repetitive as AWS; never ki
 """
 
 from local.patches import (
+    alarm_messages,
     alarms,
     async_invocation,
     cloudtrail_events,
@@ -19,6 +20,7 @@ from local.patches import (
     jwt_authorizer,
     metric_order,
     metric_retention,
+    network_load_balancers,
     principal_arn,
     queue_metrics,
     schedule_clock,
@@ -39,6 +41,7 @@ ALL = (
     metric_retention,
     metric_order,
     alarms,
+    alarm_messages,
     queue_metrics,
     cloudtrail_names,
     cloudtrail_events,
@@ -55,6 +58,7 @@ ALL = (
     websocket_protocol,
     connections_endpoint,
     tagging_api,
+    network_load_balancers,
 )
 
 

@@ -9,9 +9,10 @@ use serde::Deserialize;
 
 use crate::accounts::Scope;
 use crate::anomaly::{Anomaly, ExpectedRange};
+use crate::coverage::alarm;
 use crate::id::AnomalyId;
 use crate::metric::Metric;
-use crate::resource::{Resource, ResourceRef};
+use crate::resource::{Resource, ResourceRef, WatchedMetric};
 use crate::severity::Severity;
 
 /// What [`Anomaly::detector`] says where an alarm raised it.
@@ -41,6 +42,8 @@ pub struct AlarmChange {
     pub state: AlarmState,
     pub reason: String,
     pub at: Timestamp,
+    /// The resource that the description names: onboarding writes it into every alarm that it makes.
+    pub of: Option<String>,
     /// The metric that is watched; `None` for a composite alarm and for one over metrics of several resources.
     pub watched: Option<Watched>,
 }
@@ -71,6 +74,8 @@ pub enum AlarmError {
 struct Message {
     alarm_name: String,
     alarm_arn: String,
+    #[serde(default)]
+    alarm_description: Option<String>,
     #[serde(default, rename = "AWSAccountId")]
     account: String,
     new_state_value: AlarmState,
@@ -142,6 +147,7 @@ impl AlarmChange {
         })?;
         Ok(Self {
             watched: message.trigger.and_then(watched),
+            of: message.alarm_description.as_deref().and_then(alarm::resource_of).map(str::to_owned),
             name: message.alarm_name,
             arn: message.alarm_arn,
             account: message.account,
@@ -161,21 +167,30 @@ impl AlarmChange {
         serde_json::from_str::<Claim>(text).is_ok_and(|claim| claim.alarm_name.is_some())
     }
 
-    /// The resource the alarm watches, in the alarm's own account and region: the one that a dimension names, else the one whose id the
-    /// alarm's name contains.
+    /// The resource the alarm watches, in the alarm's own account and region: the one that its description names; else the one whose own series it is; else one that a
+    /// dimension names; else the one whose id the alarm's name contains. In this order, since ids alone are ambiguous: a service's
+    /// metrics carry its cluster's name, and a table may be called as a queue is.
     pub fn resource<'a>(&self, inventory: &'a [Resource]) -> Option<&'a Resource> {
         let scope = Scope::of_arn(&self.arn);
-        let near = |resource: &&Resource| scope.as_ref().is_none_or(|scope| *scope == Scope::of(&resource.reference));
-        let inventory: Vec<&Resource> = inventory.iter().filter(near).collect();
-        let dimensions = self.watched.iter().flat_map(|watched| watched.metric.dimensions.values());
-        let named = |value: &String| {
-            inventory
-                .iter()
-                .find(|resource| resource.reference.id == *value || resource.reference.arn == *value)
-                .copied()
+        let near = |resource: &Resource| scope.as_ref().is_none_or(|scope| *scope == Scope::of(&resource.reference));
+        let find =
+            |fits: &dyn Fn(&Resource) -> bool| inventory.iter().find(|resource| near(resource) && fits(resource));
+        let metric = self.watched.as_ref().map(|watched| &watched.metric);
+        let described = self.of.as_ref().and_then(|arn| find(&|resource| resource.reference.arn == *arn));
+        let by_series = || {
+            let watched = metric?;
+            let same = |own: &WatchedMetric| {
+                own.metric.namespace == watched.namespace && own.metric.dimensions == watched.dimensions
+            };
+            find(&|resource| resource.metrics.iter().any(same))
         };
-        let by_dimension = dimensions.into_iter().find_map(named);
-        by_dimension.or_else(|| inventory.iter().find(|resource| self.name.contains(&resource.reference.id)).copied())
+        let by_dimension = || {
+            let named =
+                |value: &String| find(&|resource| resource.reference.id == *value || resource.reference.arn == *value);
+            metric?.dimensions.values().find_map(named)
+        };
+        let by_name = || find(&|resource| self.name.contains(&resource.reference.id));
+        described.or_else(by_series).or_else(by_dimension).or_else(by_name)
     }
 
     /// The alarm as an anomaly of `resource`; of the alarm itself where nobody knows the resource. The same change always gives

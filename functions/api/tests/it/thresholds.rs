@@ -100,7 +100,7 @@ async fn thresholds_come_with_their_reason_their_source_and_the_order_of_precede
     assert_eq!((answer.status, answer.header("etag")), (StatusCode::OK, "\"0\""));
     let order: Vec<&str> =
         answer.body["precedence"].as_array().unwrap().iter().map(|one| one["from"].as_str().unwrap()).collect();
-    assert_eq!(order, ["metric_tag", "resource_tag", "override", "catalogue"]);
+    assert_eq!(order, ["metric_tag", "resource_tag", "product", "override", "catalogue"]);
     let cpu = &answer.body["resource_types"]["ec2:instance"]["metrics"][0];
     assert_eq!((&cpu["metric"], &cpu["alarm"]["critical"]), (&"CPUUtilization".into(), &95.0.into()));
     assert!(answer.body["sources"]["aws"]["url"].as_str().unwrap().starts_with("https://docs.aws.amazon.com/"));

@@ -20,7 +20,7 @@ pub struct RoutingStore {
 }
 
 /// A product as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StoredProduct {
     pub name: String,
     pub spec: ProductSpec,

@@ -29,6 +29,7 @@ fn product(version: u64) -> StoredProduct {
         criticality: Severity::High,
         channel: None,
         runbook: None,
+        thresholds: std::collections::BTreeMap::new(),
     };
     StoredProduct { name: "shop".to_owned(), spec, version, changed_by: "ops".to_owned(), changed_at: now() }
 }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::attack;
 use super::deed::Deed;
 use super::report::{Section, report};
+use crate::coverage::digest::CoverageDigest;
 use crate::envelope::{Envelope, Message};
 use crate::incident::Incident;
 use crate::remediation::{RemediationOutcome, RemediationResult};
@@ -65,6 +66,31 @@ fn metric_facts(incident: &Incident) -> Vec<(&'static str, String)> {
         ("Why", anomaly.reasons.join("; ")),
         ("Incident", incident.id.to_string()),
     ]
+}
+
+impl From<&Envelope<CoverageDigest>> for Notice {
+    fn from(envelope: &Envelope<CoverageDigest>) -> Self {
+        let digest = &envelope.body;
+        let owner = digest.owner.clone().unwrap_or_else(|| "nobody: no tag names an owner".to_owned());
+        let mut facts = vec![("Owner", owner)];
+        facts.extend(digest.product.clone().map(|product| ("Product", product)));
+        facts.push(("Coverage", format!("{} of 100, before {}", digest.now, digest.before)));
+        Self {
+            id: envelope.id.clone(),
+            kind: CoverageDigest::KIND,
+            severity: digest.severity(),
+            title: digest.title(),
+            summary: digest.summary(),
+            facts,
+            findings: digest.findings(),
+            occurred_at: envelope.occurred_at,
+            resource_id: digest.resource.id.clone(),
+            // It is about no incident, and nothing is to be done about one.
+            incident_id: String::new(),
+            link: None,
+            deeds: Vec::new(),
+        }
+    }
 }
 
 impl From<&Envelope<RemediationOutcome>> for Notice {

@@ -26,6 +26,14 @@ pub enum FactKind {
     /// CloudWatch refused what was told just before.
     #[serde(rename = "alarm.refused")]
     AlarmRefused,
+    /// A metric filter was made on a log group, or set right.
+    #[serde(rename = "log_filter.put")]
+    LogFilterPut,
+    #[serde(rename = "log_filter.removed")]
+    LogFilterRemoved,
+    /// CloudWatch Logs refused what was told just before.
+    #[serde(rename = "log_filter.refused")]
+    LogFilterRefused,
     #[serde(rename = "anomaly.detected")]
     AnomalyDetected,
     #[serde(rename = "incident.opened")]
@@ -139,6 +147,9 @@ impl FactKind {
             Self::AlarmChanged => "alarm.changed",
             Self::AlarmDeleted => "alarm.deleted",
             Self::AlarmRefused => "alarm.refused",
+            Self::LogFilterPut => "log_filter.put",
+            Self::LogFilterRemoved => "log_filter.removed",
+            Self::LogFilterRefused => "log_filter.refused",
             Self::AnomalyDetected => "anomaly.detected",
             Self::IncidentOpened => "incident.opened",
             Self::IncidentGrew => "incident.grew",

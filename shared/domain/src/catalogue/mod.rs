@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::coverage::thresholds::ThresholdOverrides;
 use crate::resource::{Direction, Missing};
+use crate::routing::Product;
 
 pub(crate) use check::{is_period, window_problem};
 pub use table::markdown;
@@ -31,6 +32,9 @@ pub struct Catalogue {
     /// What people set at run time; no part of the file.
     #[serde(skip)]
     pub overrides: ThresholdOverrides,
+    /// The products, whose resources may have other thresholds; no part of the file.
+    #[serde(skip)]
+    pub products: Vec<Product>,
 }
 
 /// Who recommends an alarm.

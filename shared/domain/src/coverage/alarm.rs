@@ -8,6 +8,8 @@ use sha2::{Digest, Sha256};
 
 use crate::catalogue::{Comparison, MissingData};
 
+/// Before the ARN, at the end of every description.
+pub(super) const RESOURCE_MARK: &str = " resource=";
 /// CloudWatch allows 255 characters.
 const LONGEST_PART: usize = 100;
 
@@ -133,6 +135,11 @@ pub fn name(
     }
     let hash = hex::encode(&digest.finalize()[..5]);
     format!("{prefix}-{}-{}-{}-{hash}", plain(id), plain(metric), level.as_str())
+}
+
+/// The resource that an alarm's description names.
+pub fn resource_of(description: &str) -> Option<&str> {
+    description.rsplit_once(RESOURCE_MARK).map(|(_, arn)| arn)
 }
 
 /// Whether a name looks like one of ours. The tag decides; this saves asking about every other alarm.

@@ -52,6 +52,13 @@ pub fn explain(input: CoverageInput<'_>, name: &str) -> Option<Explanation> {
         let place = |from: Origin| match from {
             Origin::MetricTag => tag(format!("{}{}", input.policy.metric_tag_prefix(), entry.metric)),
             Origin::ResourceTag => tag(input.policy.levels_tag()),
+            Origin::Product => {
+                let product = wants.product.map_or("", |product| product.name.as_str());
+                let said =
+                    wants.product.and_then(|product| product.thresholds.get(&reference.kind)?.get(&entry.metric));
+                let why = said.map_or("", |said| said.why.as_str());
+                format!("product {product}, thresholds {} {}: {why}", reference.kind, entry.metric)
+            }
             Origin::Override => {
                 let set = &input.catalogue.overrides;
                 let why = set.of(&reference.kind, &entry.metric).map_or("", |set| set.why.as_str());

@@ -78,6 +78,8 @@ pub enum GapKind {
     NoOwner,
     /// A tag cannot be used.
     BadTag,
+    /// What the resource's product says of a threshold cannot be used.
+    BadProductThreshold,
     /// A published document of the configuration, or a part of it, is not in force.
     BadConfiguration,
     /// An alarm looks at minutes that basic monitoring does not publish.
@@ -137,6 +139,16 @@ pub(super) fn coverage(input: &CoverageInput<'_>, wants: &Wants<'_>, fates: &[Fa
             quoted(&bad.tag)
         );
         tally.gaps.push(gap(GapKind::BadTag, what, fix));
+    }
+    for bad in &wants.bad_of_product {
+        let (product, metric) = (wants.product.map_or("", |product| product.name.as_str()), &bad.metric);
+        let what =
+            format!("what the product {product} says of {metric} cannot be used, and is left out: {}", bad.problem);
+        let fix = format!(
+            "mend thresholds.{}.{metric} of the product {product}: config/products.json, or PUT /products/{product}",
+            reference.kind
+        );
+        tally.gaps.push(gap(GapKind::BadProductThreshold, what, fix));
     }
     if input.policy.elsewhere {
         for gap in &mut tally.gaps {

@@ -1,17 +1,20 @@
 //! What watches what, and what is missing: alarms planned from the catalogue, compared with those that exist, and scored.
 //!
-//! An ARN tells the type ([`arn`]), tags ([`overrides`]) and what people set at run time ([`thresholds`]) override the catalogue,
+//! An ARN tells the type ([`arn`]), tags ([`overrides`]), products ([`products`]) and what people set at run time ([`thresholds`]) override the catalogue,
 //! all make the alarms that should be ([`wanted`]), [`preview`] tells how often a threshold would have fired, [`plan_coverage`] compares them with those that are, and [`gaps`] says per resource what is not covered and
 //! which command mends it.
 
 pub mod alarm;
 pub mod arn;
+pub mod digest;
 pub mod explain;
+pub mod filters;
 pub mod gaps;
 pub mod merged;
 pub mod overrides;
 pub mod plan;
 pub mod preview;
+pub mod products;
 pub mod report;
 pub(crate) mod series;
 mod template;

@@ -145,6 +145,8 @@ pub enum Origin {
     MetricTag,
     /// The resource's tag for all its alarms: it decides whether they are made, nothing else.
     ResourceTag,
+    /// The product that the resource belongs to.
+    Product,
     /// Set at run time for all resources of the type.
     Override,
     /// `config/alert_thresholds.json`.
@@ -152,9 +154,10 @@ pub enum Origin {
 }
 
 /// The order in which values are looked for.
-pub const PRECEDENCE: [(Origin, &str); 4] = [
+pub const PRECEDENCE: [(Origin, &str); 5] = [
     (Origin::MetricTag, "the resource's tag <prefix>:alarm:<Metric>"),
     (Origin::ResourceTag, "the resource's tag <prefix>:alarms, which says which levels are made and nothing else"),
+    (Origin::Product, "the thresholds of the product that the resource belongs to"),
     (Origin::Override, "what was set for the type through PUT /thresholds"),
     (Origin::Catalogue, "config/alert_thresholds.json, in the version that is published"),
 ];
@@ -170,35 +173,63 @@ pub struct Effective {
     pub missing_data: (MissingData, Origin),
 }
 
-/// The values in force for one entry of a resource; a tag that contradicts the rest is told and left out. `set` is what was
-/// set at run time.
+/// What each says of one metric, besides the catalogue.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Layers {
+    /// The resource's tag for the metric.
+    pub tag: MetricOverride,
+    /// The product that the resource belongs to.
+    pub product: MetricOverride,
+    /// What was set for the type at run time.
+    pub set: MetricOverride,
+}
+
+impl Layers {
+    /// The first that says it.
+    fn said<T>(&self, of: impl Fn(&MetricOverride) -> Option<T>) -> Option<(T, Origin)> {
+        let order = [(&self.tag, Origin::MetricTag), (&self.product, Origin::Product), (&self.set, Origin::Override)];
+        order.into_iter().find_map(|(layer, from)| Some((of(layer)?, from)))
+    }
+}
+
+/// What cannot be used of what was said.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Unusable {
+    pub tag: Option<BadTag>,
+    /// Why not, where it is what the product says.
+    pub product: Option<String>,
+}
+
+/// The values in force for one entry of a resource. What contradicts the rest is told and left out: what the product says first, then
+/// the tag. `of_product` is what the resource's product says, `set` what was set at run time.
 pub fn effective(
     entry: &AlarmEntry,
     metric: &str,
     tags: &Overrides,
-    set: Option<&ThresholdOverride>,
+    (of_product, set): (Option<&ThresholdOverride>, Option<&ThresholdOverride>),
     policy: &Policy,
-) -> (Effective, Option<BadTag>) {
-    let nothing = MetricOverride::default();
-    let set = set.map(ThresholdOverride::as_override).unwrap_or_default();
-    let Some(tag) = tags.metrics.get(metric) else {
-        return (merge(entry, &nothing, &set, tags.levels), None);
-    };
-    let merged = merge(entry, tag, &set, tags.levels);
-    match contradiction(entry, &merged, tag) {
-        None => (merged, None),
-        Some(problem) => {
-            let tag = format!("{}{metric}", policy.metric_tag_prefix());
-            (merge(entry, &nothing, &set, tags.levels), Some(BadTag { tag, problem }))
+) -> (Effective, Unusable) {
+    let said = |set: Option<&ThresholdOverride>| set.map(ThresholdOverride::as_override).unwrap_or_default();
+    let mut layers = Layers { product: said(of_product), set: said(set), ..Layers::default() };
+    let mut unusable = Unusable::default();
+    if of_product.is_some() {
+        unusable.product = contradiction(entry, &merge(entry, &layers, None), &layers.product);
+        if unusable.product.is_some() {
+            layers.product = MetricOverride::default();
         }
     }
+    if let Some(tag) = tags.metrics.get(metric) {
+        layers.tag = tag.clone();
+        if let Some(problem) = contradiction(entry, &merge(entry, &layers, tags.levels), tag) {
+            unusable.tag = Some(BadTag { tag: format!("{}{metric}", policy.metric_tag_prefix()), problem });
+            layers.tag = MetricOverride::default();
+        }
+    }
+    (merge(entry, &layers, tags.levels), unusable)
 }
 
-/// What a tag, what was set, and an entry come to, in this order; `all` is the resource's tag for all its alarms.
-pub(super) fn merge(entry: &AlarmEntry, tag: &MetricOverride, set: &MetricOverride, all: Option<Levels>) -> Effective {
-    fn said<T>(tag: Option<T>, set: Option<T>) -> Option<(T, Origin)> {
-        tag.map(|value| (value, Origin::MetricTag)).or_else(|| set.map(|value| (value, Origin::Override)))
-    }
+/// What all of them and an entry come to; `all` is the resource's tag for all its alarms.
+pub(super) fn merge(entry: &AlarmEntry, layers: &Layers, all: Option<Levels>) -> Effective {
     // Who gives a threshold wants the alarm.
     let wanted = |said: &MetricOverride, otherwise: Levels| {
         said.levels.or(match (said.warning, said.critical) {
@@ -207,8 +238,11 @@ pub(super) fn merge(entry: &AlarmEntry, tag: &MetricOverride, set: &MetricOverri
             _ => None,
         })
     };
-    let of_type = wanted(set, entry.default).map_or((entry.default, Origin::Catalogue), |l| (l, Origin::Override));
-    let levels = match (wanted(tag, of_type.0), all) {
+    let mut of_type = (entry.default, Origin::Catalogue);
+    for (layer, from) in [(&layers.set, Origin::Override), (&layers.product, Origin::Product)] {
+        of_type = wanted(layer, of_type.0).map_or(of_type, |levels| (levels, from));
+    }
+    let levels = match (wanted(&layers.tag, of_type.0), all) {
         (Some(levels), _) => (levels, Origin::MetricTag),
         // `critical` and `all` choose among what is on for the type: an entry that is off needs a threshold of its own.
         (None, Some(_)) if of_type.0 == Levels::Off => of_type,
@@ -216,14 +250,14 @@ pub(super) fn merge(entry: &AlarmEntry, tag: &MetricOverride, set: &MetricOverri
         (None, None) => of_type,
     };
     let window = (entry.datapoints_to_alarm, entry.evaluation_periods);
+    let or_entry = Origin::Catalogue;
     Effective {
         levels,
-        warning: said(tag.warning, set.warning).or_else(|| Some((entry.warning?, Origin::Catalogue))),
-        critical: said(tag.critical, set.critical).unwrap_or((entry.critical, Origin::Catalogue)),
-        window: said(tag.window, set.window).unwrap_or((window, Origin::Catalogue)),
-        period_seconds: said(tag.period_seconds, set.period_seconds)
-            .unwrap_or((entry.period_seconds, Origin::Catalogue)),
-        missing_data: said(tag.missing_data, set.missing_data).unwrap_or((entry.missing_data, Origin::Catalogue)),
+        warning: layers.said(|said| said.warning).or_else(|| Some((entry.warning?, or_entry))),
+        critical: layers.said(|said| said.critical).unwrap_or((entry.critical, or_entry)),
+        window: layers.said(|said| said.window).unwrap_or((window, or_entry)),
+        period_seconds: layers.said(|said| said.period_seconds).unwrap_or((entry.period_seconds, or_entry)),
+        missing_data: layers.said(|said| said.missing_data).unwrap_or((entry.missing_data, or_entry)),
     }
 }
 

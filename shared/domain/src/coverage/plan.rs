@@ -257,7 +257,7 @@ fn deletions(
             plan.unproven.push(name.to_owned());
             continue;
         }
-        let resource = wanted::resource_of(&existing.spec.description);
+        let resource = alarm::resource_of(&existing.spec.description);
         let scope = &input.discovered.scope;
         let deletion = |why: String| AlarmDeletion { name: name.to_owned(), why, scope: scope.clone() };
         match resource {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::overrides::{MetricOverride, merge};
+use super::overrides::{Layers, merge};
 use super::template::fill;
 use super::thresholds::ThresholdOverride;
 use crate::catalogue::{Catalogue, CatalogueEntry, Comparison, Discovery, MissingData, ResourceType, window_problem};
@@ -37,7 +37,7 @@ impl Trial {
     pub fn in_force(catalogue: &Catalogue, resource_type: &str, entry: &CatalogueEntry) -> Option<Self> {
         let alarm = entry.alarm.as_ref()?;
         let set = catalogue.overrides.of(resource_type, &entry.metric).map(ThresholdOverride::as_override);
-        let values = merge(alarm, &MetricOverride::default(), &set.unwrap_or_default(), None);
+        let values = merge(alarm, &Layers { set: set.unwrap_or_default(), ..Layers::default() }, None);
         Some(Self {
             comparison: alarm.comparison,
             threshold: values.critical.0,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::filters::FilterPlan;
 use super::plan::{AlarmChange, AlarmCreation, AlarmDeletion, Conflict, CoveragePlan, Money, QuotaUse};
 use super::{GapKind, ScopeCoverage, Unread};
 
@@ -27,6 +28,9 @@ pub struct CoverageReport {
     pub usd_a_month: Money,
     pub quota: QuotaUse,
     pub summary: CoverageSummary,
+    /// What is to be done with the metric filters of log groups.
+    #[serde(default)]
+    pub filters: FilterPlan,
 }
 
 /// How well everything is covered.
@@ -75,6 +79,7 @@ impl CoverageReport {
             usd_a_month: plan.usd_a_month,
             quota: plan.quota,
             summary: CoverageSummary::new(plan),
+            filters: FilterPlan::default(),
         }
     }
 }

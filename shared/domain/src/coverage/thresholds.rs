@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::overrides::{MetricOverride, contradiction, merge};
+use super::overrides::{Layers, MetricOverride, contradiction, merge};
 use crate::catalogue::{AlarmEntry, Catalogue, Levels, MissingData, is_period};
 
 /// Characters of a reason.
@@ -24,7 +24,7 @@ pub struct ThresholdOverrides {
 }
 
 /// What is set for one metric of a type; the catalogue says the rest.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ThresholdOverride {
     /// Which alarms are made.
@@ -98,7 +98,7 @@ impl ThresholdOverride {
     }
 
     /// What is wrong with it whatever the catalogue says.
-    fn problem(&self) -> Option<String> {
+    pub(crate) fn problem(&self) -> Option<String> {
         let said = self.as_override();
         if !(1..=LONGEST_WHY).contains(&self.why.trim().chars().count()) {
             return Some(format!("why must have 1 to {LONGEST_WHY} characters"));
@@ -134,8 +134,7 @@ fn problem(catalogue: &Catalogue, kind: &str, metric: &str, set: &ThresholdOverr
         return Some(format!("{metric:?} is none of the type's metrics with an alarm: {}", known.join(", ")));
     }
     set.problem().or_else(|| {
-        let said = set.as_override();
-        let nothing = MetricOverride::default();
-        entries.into_iter().find_map(|entry| contradiction(entry, &merge(entry, &nothing, &said, None), &said))
+        let layers = Layers { set: set.as_override(), ..Layers::default() };
+        entries.into_iter().find_map(|entry| contradiction(entry, &merge(entry, &layers, None), &layers.set))
     })
 }

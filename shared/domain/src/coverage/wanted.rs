@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use super::Policy;
-use super::alarm::{self, AlarmSpec, Level};
+use super::alarm::{self, AlarmSpec, Level, RESOURCE_MARK};
 use super::overrides::{self, BadTag, Effective, Overrides};
+use super::products::{BadThreshold, product_of};
 use super::series::SeriesIndex;
 use super::thresholds::ThresholdOverride;
 use crate::catalogue::{AlarmEntry, Catalogue, CatalogueEntry, Levels, ResourceType};
 use crate::onboarding::FoundResource;
+use crate::routing::Product;
 
 /// CloudWatch allows 1,024 characters.
 const LONGEST_DESCRIPTION: usize = 1024;
-/// Before the ARN, at the end of every description.
-const RESOURCE_MARK: &str = " resource=";
 
 /// An alarm that should be.
 #[derive(Debug)]
@@ -32,6 +32,10 @@ pub(super) struct Wants<'a> {
     pub kind: Option<&'a ResourceType>,
     pub alarms: Vec<Wanted<'a>>,
     pub bad_tags: Vec<BadTag>,
+    /// The product that it belongs to, where products say anything of thresholds.
+    pub product: Option<&'a Product>,
+    /// What of it cannot be used here.
+    pub bad_of_product: Vec<BadThreshold>,
     /// Series that the detector watches.
     pub anomaly_series: usize,
     /// Entries that someone expects, and that nothing publishes.
@@ -52,6 +56,8 @@ pub(super) fn wants<'a>(
         kind,
         alarms: Vec::new(),
         bad_tags: Vec::new(),
+        product: None,
+        bad_of_product: Vec::new(),
         anomaly_series: 0,
         absent: Vec::new(),
         nameless: Vec::new(),
@@ -61,6 +67,13 @@ pub(super) fn wants<'a>(
     let known: Vec<&str> = alarmed.map(|entry| entry.metric.as_str()).collect();
     let mut tags = overrides::read(&resource.tags, policy, &known);
     wants.bad_tags.append(&mut tags.bad);
+    wants.product = product_of(&catalogue.products, resource);
+    let of_product = wants.product.and_then(|product| product.thresholds.get(&resource.reference.kind));
+    let unknown = of_product.into_iter().flatten().filter(|(metric, _)| !known.contains(&metric.as_str()));
+    wants.bad_of_product.extend(unknown.map(|(metric, _)| BadThreshold {
+        metric: metric.clone(),
+        problem: format!("it is none of the type's metrics with an alarm: {}", known.join(", ")),
+    }));
     for entry in &kind.metrics {
         let Some(series) = index.of(kind, entry, resource) else {
             wants.nameless.push(entry);
@@ -74,7 +87,8 @@ pub(super) fn wants<'a>(
         }
         if let Some(alarm) = &entry.alarm {
             let set = catalogue.overrides.of(&resource.reference.kind, &entry.metric);
-            let watched = Watched { resource, kind, entry, alarm, set, policy };
+            let of_product = of_product.and_then(|metrics| metrics.get(&entry.metric));
+            let watched = Watched { resource, kind, entry, alarm, said: (of_product, set), policy };
             watched.wants(&series, &tags, &mut wants);
         }
     }
@@ -87,16 +101,19 @@ struct Watched<'a, 'p> {
     kind: &'a ResourceType,
     entry: &'a CatalogueEntry,
     alarm: &'a AlarmEntry,
-    /// What was set for the type at run time.
-    set: Option<&'a ThresholdOverride>,
+    /// What its product says, and what was set for the type at run time.
+    said: (Option<&'a ThresholdOverride>, Option<&'a ThresholdOverride>),
     policy: &'p Policy,
 }
 
 impl<'a> Watched<'a, '_> {
     fn wants(&self, series: &[BTreeMap<String, String>], tags: &Overrides, wants: &mut Wants<'a>) {
-        let (values, bad) = overrides::effective(self.alarm, &self.entry.metric, tags, self.set, self.policy);
-        // An entry may be there twice with other dimensions: its tag is told once.
-        wants.bad_tags.extend(bad.filter(|bad| !wants.bad_tags.contains(bad)));
+        let metric = &self.entry.metric;
+        let (values, bad) = overrides::effective(self.alarm, metric, tags, self.said, self.policy);
+        // An entry may be there twice with other dimensions: what is wrong with it is told once.
+        wants.bad_tags.extend(bad.tag.filter(|bad| !wants.bad_tags.contains(bad)));
+        let bad = bad.product.map(|problem| BadThreshold { metric: metric.clone(), problem });
+        wants.bad_of_product.extend(bad.filter(|bad| !wants.bad_of_product.contains(bad)));
         for dimensions in series {
             let wanted = |level, threshold| Wanted {
                 spec: self.spec(dimensions, level, threshold, &values),
@@ -162,9 +179,4 @@ impl<'a> Watched<'a, '_> {
         let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
         plain.take(room).chain(mark.chars()).collect()
     }
-}
-
-/// The resource that an alarm's description names.
-pub(super) fn resource_of(description: &str) -> Option<&str> {
-    description.rsplit_once(RESOURCE_MARK).map(|(_, arn)| arn)
 }

@@ -1,5 +1,6 @@
 //! Trouble that shows in logs while no metric moves: the rules of `config/log_watch.json` over counts of five minutes.
 
+mod metric_filters;
 mod rules;
 mod watched;
 
@@ -8,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use nightjar_logs::{HeaderModel, Level, Record};
 
+pub use metric_filters::{MetricFilterRule, MetricFilters};
 pub use rules::{Counts, LogRule, LogWatchDocument, LogWatchError};
 pub use watched::{Held, Slice, Watched};
 
@@ -32,6 +34,8 @@ const SAMPLE_CHARS: usize = 300;
 #[derive(Debug, Clone)]
 pub struct LogWatch {
     rules: Vec<(LogRule, Vec<Phrase>)>,
+    /// Which lines are counted as CloudWatch metrics.
+    pub metric_filters: MetricFilters,
 }
 
 /// The lines of a slice, counted, with the first of each rule.
@@ -45,7 +49,7 @@ impl LogWatch {
     /// Reads and checks the document.
     pub fn parse(json: &str) -> Result<Self, LogWatchError> {
         let document: LogWatchDocument = serde_json::from_str(json)?;
-        let mut problems = Vec::new();
+        let mut problems = document.metric_filters.problems();
         let mut names = BTreeSet::new();
         let mut rules = Vec::new();
         for (index, rule) in document.rules.into_iter().enumerate() {
@@ -81,7 +85,8 @@ impl LogWatch {
             }
             rules.push((rule, phrases));
         }
-        if problems.is_empty() { Ok(Self { rules }) } else { Err(LogWatchError::Content(problems)) }
+        let metric_filters = document.metric_filters;
+        if problems.is_empty() { Ok(Self { rules, metric_filters }) } else { Err(LogWatchError::Content(problems)) }
     }
 
     /// The rules that ship with Nightjar.

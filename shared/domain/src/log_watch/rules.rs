@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::metric_filters::MetricFilters;
 use super::watched::Rates;
 use super::{DETECTOR, NAMESPACE};
 use crate::anomaly::{Anomaly, ExpectedRange};
@@ -20,6 +21,8 @@ pub struct LogWatchDocument {
     #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<String>,
     pub rules: Vec<LogRule>,
+    #[serde(default)]
+    pub metric_filters: MetricFilters,
 }
 
 /// One rule: so many lines of a kind within a window.
@@ -122,7 +125,7 @@ impl LogRule {
 }
 
 /// `*` stands for anything, also for nothing.
-fn matches_glob(pattern: &str, text: &str) -> bool {
+pub(super) fn matches_glob(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
     let parts: Vec<&str> = parts.collect();

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::labels::INCIDENT;
 use super::{Labels, Product};
+use crate::coverage::digest::CoverageDigest;
 use crate::envelope::{Envelope, Message};
 use crate::incident::Incident;
 use crate::remediation::RemediationOutcome;
@@ -84,6 +85,22 @@ impl From<&Incident> for Alert {
             labels,
             once: false,
             starts_at: incident.opened_at,
+        }
+    }
+}
+
+impl From<&Envelope<CoverageDigest>> for Alert {
+    fn from(envelope: &Envelope<CoverageDigest>) -> Self {
+        let digest = &envelope.body;
+        Self {
+            id: envelope.id.clone(),
+            title: digest.title(),
+            severity: digest.severity(),
+            // It stands for itself where routes group by incident.
+            labels: labels(CoverageDigest::KIND, digest.severity(), &digest.resource, &envelope.id),
+            incident: envelope.id.clone(),
+            once: true,
+            starts_at: envelope.occurred_at,
         }
     }
 }

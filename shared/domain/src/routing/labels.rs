@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Product;
+use super::{Product, product};
 
 /// Labels that every alert has, besides `tag:<key>` for each tag of its resource.
 ///
@@ -62,9 +62,7 @@ impl Labels {
     /// name.
     #[must_use]
     pub fn with_product(mut self, products: &[Product]) -> Self {
-        let mine = products.iter().filter(|product| product.claims(&self));
-        let best = mine.min_by(|a, b| b.criticality.cmp(&a.criticality).then_with(|| a.name.cmp(&b.name)));
-        let name = best.map(|product| product.name.clone());
+        let name = product::of(products, &self).map(|product| product.name.clone());
         if let Some(name) = name {
             self.set("product", name);
         }

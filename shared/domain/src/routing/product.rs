@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Labels;
 use super::lenient::{Lenient, take_all};
 use super::matcher::{Matcher, all_match};
+use crate::coverage::thresholds::ThresholdOverride;
 use crate::severity::Severity;
 
 /// The document `config/products.json`.
@@ -36,10 +37,13 @@ pub struct ProductEntry {
     /// What to do, as a link.
     #[serde(default)]
     pub runbook: Option<String>,
+    /// Other thresholds for the alarms of its resources: by resource type, such as `ec2:instance`, then by metric.
+    #[serde(default)]
+    pub thresholds: BTreeMap<String, BTreeMap<String, ThresholdOverride>>,
 }
 
 /// One product as it is written in a store or sent to the API.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProductSpec {
     /// Which resources belong to it, such as `tag:app="shop"`. All must hold.
@@ -56,6 +60,9 @@ pub struct ProductSpec {
     /// What to do, as a link that begins with https://.
     #[serde(default)]
     pub runbook: Option<String>,
+    /// Other thresholds for the alarms of its resources: by resource type, such as `ec2:instance`, then by metric.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub thresholds: BTreeMap<String, BTreeMap<String, ThresholdOverride>>,
 }
 
 impl ProductSpec {
@@ -67,6 +74,7 @@ impl ProductSpec {
             criticality: self.criticality,
             channel: self.channel.clone(),
             runbook: self.runbook.clone(),
+            thresholds: self.thresholds.clone(),
         };
         let mut problems = Vec::new();
         let product = check(name.to_owned(), entry, &mut problems);
@@ -75,7 +83,7 @@ impl ProductSpec {
 }
 
 /// A product, checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Product {
     pub name: String,
     pub matchers: Vec<Matcher>,
@@ -83,6 +91,14 @@ pub struct Product {
     pub criticality: Severity,
     pub channel: Option<String>,
     pub runbook: Option<String>,
+    /// By resource type, then by metric.
+    pub thresholds: BTreeMap<String, BTreeMap<String, ThresholdOverride>>,
+}
+
+/// The product that a resource with these labels belongs to: of several that claim it the most critical, then the first by name.
+pub fn of<'a>(products: &'a [Product], labels: &Labels) -> Option<&'a Product> {
+    let claiming = products.iter().filter(|product| product.claims(labels));
+    claiming.min_by(|a, b| b.criticality.cmp(&a.criticality).then_with(|| a.name.cmp(&b.name)))
 }
 
 impl Product {
@@ -137,6 +153,12 @@ fn check(name: String, entry: ProductEntry, problems: &mut Vec<String>) -> Produ
     if entry.runbook.as_deref().is_some_and(|link| !link.starts_with("https://")) {
         problems.push(format!("{path}.runbook: must begin with https://"));
     }
+    for (kind, metrics) in &entry.thresholds {
+        let problem = |(metric, set): (&String, &ThresholdOverride)| {
+            set.problem().map(|problem| format!("{path}.thresholds.{kind}.{metric}: {problem}"))
+        };
+        problems.extend(metrics.iter().filter_map(problem));
+    }
     Product {
         name,
         matchers,
@@ -144,5 +166,6 @@ fn check(name: String, entry: ProductEntry, problems: &mut Vec<String>) -> Produ
         criticality: entry.criticality,
         channel: entry.channel,
         runbook: entry.runbook,
+        thresholds: entry.thresholds,
     }
 }

@@ -68,6 +68,33 @@ fn a_composite_alarm_belongs_to_the_resource_in_its_name() {
     assert!(AlarmChange::parse(&text).unwrap().resource(&[resource()]).is_some());
 }
 
+#[test]
+fn an_alarm_belongs_to_the_resource_that_it_was_made_for_whoever_else_has_the_name() {
+    let named = |arn: &str, id: &str, dimensions: &[(&str, &str)]| {
+        let mut one = resource();
+        (one.reference.arn, one.reference.id) = (arn.to_owned(), id.to_owned());
+        one.metrics.truncate(1);
+        let metric = &mut one.metrics[0].metric;
+        metric.namespace = "AWS/ECS".to_owned();
+        metric.dimensions = dimensions.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        one
+    };
+    let cluster = named("arn:aws:ecs:x:1:cluster/shop", "shop", &[("ClusterName", "shop")]);
+    let service =
+        named("arn:aws:ecs:x:1:service/shop/cart", "cart", &[("ClusterName", "shop"), ("ServiceName", "cart")]);
+    let queue = named("arn:aws:sqs:x:1:cart", "cart", &[("QueueName", "cart")]);
+    let inventory = [cluster, queue, service];
+    let trigger = r#"{"MetricName": "MemoryUtilization", "Namespace": "AWS/ECS", "Statistic": "AVERAGE", "Period": 60,
+        "Dimensions": [{"name": "ClusterName", "value": "shop"}, {"name": "ServiceName", "value": "cart"}]}"#;
+    let foreign = message("ALARM", trigger);
+    let arn = |text: &str| AlarmChange::parse(text).unwrap().resource(&inventory).unwrap().reference.arn.clone();
+    assert_eq!(arn(&foreign), "arn:aws:ecs:x:1:service/shop/cart", "its own series say whose it is");
+    let made =
+        |of: &str| foreign.replace("\"AlarmDescription\": null", &format!("\"AlarmDescription\": \"x resource={of}\""));
+    assert_eq!(arn(&made("arn:aws:sqs:x:1:cart")), "arn:aws:sqs:x:1:cart", "its description says whose it is");
+    assert_eq!(arn(&made("arn:aws:sqs:x:1:gone")), "arn:aws:ecs:x:1:service/shop/cart", "what is gone is nobody");
+}
+
 #[rstest::rstest]
 #[case::other_json("{}", false)]
 #[case::envelope(r#"{"schema": "nightjar.anomaly/1"}"#, false)]
