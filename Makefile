@@ -108,7 +108,7 @@ fuzz: ## Counted: a million hostile inputs for the detector, 200,000 for the log
 	NIGHTJAR_HISTORIES=100000 cargo test --package nightjar-domain --locked --test it -- no_history --nocapture
 
 .PHONY: bench
-bench: bench-cold-start bench-detector bench-logs bench-audit ## Cold starts, memory and package sizes beside Python's; the speed of the detector, the log miner and an audit
+bench: bench-cold-start bench-events bench-detector bench-logs bench-audit ## Cold starts, memory and package sizes beside Python's; the speed of the detector, the log miner and an audit
 
 .PHONY: bench-detector
 bench-detector:
@@ -130,6 +130,11 @@ bench-logs:
 .PHONY: bench-audit
 bench-audit: ## How long a million entries of the audit trail take to verify
 	cargo bench --package nightjar-domain --locked --bench audit
+
+.PHONY: bench-events
+bench-events: setup ## How long GET /events takes with 100,000 incidents in the table, on the API's release package
+	scripts/package.sh --arch "$$(uname -m | sed s/aarch64/arm64/)" api
+	$(PYTHON) -m bench.event_list
 
 .PHONY: bench-live
 bench-live: setup ## How long a change takes to reach 500 open pages, on the running demo

@@ -69,9 +69,7 @@ export PATH="$venv/bin:$PATH"
 # --- Build ------------------------------------------------------------------------------------------------------------
 
 # Where the sources lie on this machine would otherwise stand in every panic message, and make each machine's bytes its own.
-RUSTFLAGS="--remap-path-prefix=$root=. --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo ${RUSTFLAGS:-}"
-# Nothing unwinds where a panic ends the process, and a backtrace without symbols tells nobody anything: the panic's message names its line.
-export RUSTFLAGS="$RUSTFLAGS -C force-unwind-tables=no"
+export RUSTFLAGS="--remap-path-prefix=$root=. --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo ${RUSTFLAGS:-}"
 
 # The EC2 SDK is larger than everything else together; functions that need it have a profile of their own (see Cargo.toml).
 light=() ec2=()
@@ -95,5 +93,6 @@ build() {
 # --- Zip --------------------------------------------------------------------------------------------------------------
 
 for function in "${functions[@]}"; do
-    python3 scripts/reproducible_zip.py "$binaries/$function/bootstrap" "$out/$function.zip"
+    # Nothing unwinds where a panic ends the process, and a backtrace without symbols tells nobody anything: the message names the line.
+    python3 scripts/reproducible_zip.py --without-unwind-tables "$binaries/$function/bootstrap" "$out/$function.zip"
 done

@@ -56,11 +56,13 @@ class Records:
     def posts(self, channel: str) -> list[dict[str, Any]]:
         return [post for post in self.deployment.stack.received() if post["channel"] == channel]
 
-    def api(self, path: str, body: Any = None, method: str | None = None) -> Any:
+    def api(self, path: str, body: Any = None, method: str | None = None, key: str | None = None) -> Any:
         """What the API answers to a GET, or to a POST of `body`, if `method` does not say otherwise; None where it says nothing."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"Host": self.deployment.api_host, "Content-Type": "application/json"}
         headers["Authorization"] = f"Bearer {self.deployment.token}"
+        if key is not None:
+            headers["Idempotency-Key"] = key
         request = urllib.request.Request(self.deployment.api + path, data=data, headers=headers, method=method)
         with urllib.request.urlopen(request, timeout=10) as response:
             answer = response.read()

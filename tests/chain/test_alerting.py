@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import time
 import urllib.error
+import uuid
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -74,6 +76,29 @@ def test_people_change_an_incident_once_however_many_ask_at_once(chain: Chain, a
     with pytest.raises(urllib.error.HTTPError) as refusal:
         chain.records.api(f"/alerts/{incident['id']}/acknowledge", {"why": "too late"})
     assert refusal.value.code == 409
+
+
+def test_a_request_with_a_key_is_done_once_however_often_it_is_sent(chain: Chain) -> None:
+    key = str(uuid.uuid4())
+    ends_at = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    silence = {"matchers": [f'tag:nobody="{key}"'], "reason": key, "ends_at": ends_at}
+
+    def send(body: dict[str, Any]) -> tuple[int, Any]:
+        try:
+            return 201, chain.records.api("/silences", body, key=key)
+        except urllib.error.HTTPError as refusal:
+            return refusal.code, json.loads(refusal.read())
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(send, [silence] * 8))
+    assert {status for status, _ in answers} <= {201, 409}
+    (first, *others) = [answer for status, answer in answers if status == 201]
+    assert all(answer == first for answer in others)
+    assert {answer["type"] for status, answer in answers if status == 409} <= {"urn:problem-type:nightjar:request-under-way"}
+    assert send(silence) == (201, first)
+    assert send({**silence, "reason": "another"})[0] == 422
+    assert [one["id"] for one in chain.records.api("/silences")["silences"] if one["reason"] == key] == [first["id"]]
+    chain.records.api(f"/silences/{first['id']}", method="DELETE")
 
 
 def test_the_second_line_hears_of_what_nobody_acknowledges(chain: Chain, alerts: Alerts, receivers: Receivers) -> None:

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from .cases import Case
-from .examples import REGION
+from .environment import of_a_function
 from .fake_aws import FakeAws
 from .http import serve
 from .runtime_api import Answer, FunctionFailed, RuntimeApi
-from .tables import ENVIRONMENT
 
 PATIENCE_SECONDS = 60
 
@@ -54,7 +53,7 @@ async def run(program: Program, case: Case, aws: FakeAws, aws_address: str, warm
     runtime = RuntimeApi()
     server, address = await serve(runtime.handle)
     with tempfile.TemporaryDirectory(prefix="nightjar-bench-") as home, open(f"{home}/log", "w+b") as log:
-        environment = _environment(home, address, aws_address) | program.environment
+        environment = of_a_function(home, address, aws_address) | program.environment
         started = time.perf_counter()
         process = subprocess.Popen(program.command, env=environment, cwd=home, stdout=log, stderr=log)
         try:
@@ -97,27 +96,6 @@ async def _patiently(invocation: Coroutine[Any, Any, Answer], process: subproces
                 f"no answer in {PATIENCE_SECONDS} s" if status is None else f"it ended with status {status}"
             )
     return task.result()
-
-
-def _environment(home: str, runtime_address: str, aws_address: str) -> dict[str, str]:
-    """What Lambda gives a function, and nothing of the machine's own."""
-    return ENVIRONMENT | {
-        "AWS_LAMBDA_RUNTIME_API": runtime_address,
-        "AWS_LAMBDA_FUNCTION_NAME": "bench",
-        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
-        "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/bench",
-        "AWS_LAMBDA_LOG_STREAM_NAME": "bench",
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "bench",
-        "AWS_SECRET_ACCESS_KEY": "bench",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ENDPOINT_URL": f"http://{aws_address}",
-        "WEBHOOK_URL": f"http://{aws_address}/webhook",
-        "HOME": home,
-        "PATH": "/usr/bin:/bin",
-    }
 
 
 def _peak_kib(pid: int) -> int:

@@ -108,3 +108,17 @@ async fn a_cursor_keeps_the_filters_of_its_list() {
         refused.body["errors"].as_array().unwrap().iter().map(|error| &error["parameter"]).collect();
     assert_eq!(named, ["status", "severity"]);
 }
+
+#[rstest::rstest]
+#[case::its_page_and_whether_there_is_another("limit=20", 21)]
+#[case::many_where_a_filter_may_leave_few("limit=20&status=OPEN", 100)]
+#[case::never_more_than_that("limit=100", 100)]
+#[tokio::test]
+async fn a_page_reads_no_more_than_it_needs(#[case] query: &str, #[case] read: i32) {
+    let rule = mock!(Client::query)
+        .match_requests(move |query| query.limit() == Some(read))
+        .then_output(|| QueryOutput::builder().build());
+    let client = mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, [&rule]);
+    let answer = send(api(client), &get(&format!("/events?{query}"))).await;
+    assert_eq!((answer.status, rule.num_calls()), (StatusCode::OK, 4));
+}

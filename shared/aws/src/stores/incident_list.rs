@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::StoreError;
 use super::incidents::{IncidentStore, Item, is_kept};
 
-/// How many items one query reads before the filter is applied.
-const READ_AT_ONCE: i32 = 100;
+/// How many items one query reads where a filter may leave few of them.
+const READ_AT_ONCE: usize = 100;
 
 /// What a list is narrowed to.
 #[derive(Debug, Clone, PartialEq)]
@@ -114,7 +114,10 @@ impl IncidentStore {
     ) -> Result<(), StoreError> {
         let (index, key) =
             if filter.resource_id.is_some() { ("by_resource", "resource_id") } else { ("by_month", "month") };
+        let is_filtered = filter.status.is_some() || filter.severity.is_some() || filter.kind.is_some();
         loop {
+            let missing = wanted.saturating_sub(incidents.len());
+            let read = if is_filtered { READ_AT_ONCE } else { missing.clamp(1, READ_AT_ONCE) };
             let mut query = self
                 .client
                 .query()
@@ -126,7 +129,7 @@ impl IncidentStore {
                 .expression_attribute_values(":since", AttributeValue::S(filter.since.to_string()))
                 .expression_attribute_values(":until", AttributeValue::S(filter.until.to_string()))
                 .scan_index_forward(false)
-                .limit(READ_AT_ONCE)
+                .limit(read as i32)
                 .set_exclusive_start_key(start);
             let mut conditions = Vec::new();
             if let Some(status) = filter.status {
