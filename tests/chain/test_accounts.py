@@ -14,7 +14,7 @@ import pytest
 from conftest import ACCOUNTS, Chain, until, watch_accounts
 from demo.fleet import IMAGE
 from local import terraform
-from local.deployment import PREFIX
+from local.deployment import PREFIX, Deployment
 from local.stack import ACCOUNT, REGION, ROOT
 
 OTHER, REFUSING, REGION_2 = "222222222222", "333333333333", "eu-west-1"
@@ -76,12 +76,15 @@ class Accounts:
         self.client("ec2", SCOPES[2]).terminate_instances(InstanceIds=[self.instance])
 
 
+@pytest.fixture(scope="module")
+def role(deployment: Deployment) -> None:
+    """What the other account's administrator applies."""
+    variables = {"suite_account": ACCOUNT, "external_id": "said-by-the-suite"}
+    terraform.apply_module(deployment.stack, "watched-account", OTHER, variables)
+
+
 @pytest.fixture
-def accounts(chain: Chain) -> Iterator[Accounts]:
-    stack = chain.deployment.stack
-    terraform.apply_module(
-        stack, "watched-account", OTHER, {"suite_account": ACCOUNT, "external_id": "said-by-the-suite"}
-    )
+def accounts(chain: Chain, role: None) -> Iterator[Accounts]:
     running = Accounts(chain)
     watch_accounts(chain.deployment, ACCOUNTS.parent)
     yield running
@@ -130,8 +133,9 @@ def test_two_accounts_in_two_regions_come_to_rest_and_a_role_that_is_missing_is_
     chain.run("onboarding")
     queues = [item for item in chain.records.inventory() if item["id"] == "work"]
     assert sorted(f"{item['account']}/{item['region']}" for item in queues) == sorted(EVERYWHERE)
-    told = chain.nightjar("coverage", "--limit", "500").stdout
-    assert all(scope in told for scope in EVERYWHERE) and f"could not be read in {REFUSING}/{REGION}" in told
+    whole = chain.records.api("/coverage?limit=500")["whole"]
+    assert [one["scope"] for one in whole["by_scope"] if one["read"]] == EVERYWHERE
+    assert [unread["scope"] for unread in whole["unread"]] == [f"{REFUSING}/{REGION}"]
 
     # Terminated there: its alarms go, nobody else's.
     before = {scope: set(accounts.alarms(scope)) for scope in SCOPES}
