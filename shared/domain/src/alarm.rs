@@ -202,9 +202,9 @@ impl AlarmChange {
         let from_below = self.watched.as_ref().is_some_and(|watched| watched.comparison.starts_with("Less"));
         let edge = threshold.unwrap_or(0.0);
         let expected = if from_below {
-            ExpectedRange { low: edge, typical: edge, high: f64::MAX }
+            ExpectedRange { low: edge, typical: edge, high: ExpectedRange::NO_BOUND }
         } else {
-            ExpectedRange { low: f64::MIN, typical: edge, high: edge }
+            ExpectedRange { low: -ExpectedRange::NO_BOUND, typical: edge, high: edge }
         };
         let period = SignedDuration::from_secs(i64::from(metric.period_seconds));
         Anomaly {

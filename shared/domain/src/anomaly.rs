@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::diagnosis::number;
 use crate::envelope::Message;
 use crate::id::{AnomalyId, Fingerprint};
 use crate::metric::Metric;
@@ -51,6 +52,21 @@ pub enum FoundBy {
     Alarm,
     /// A rule over log lines.
     Logs,
+}
+
+impl ExpectedRange {
+    /// Stands for a bound that there is not. Stores take numbers of a magnitude up to 1e126 (DynamoDB, data types), so that no
+    /// float's own largest will do.
+    pub const NO_BOUND: f64 = 1e100;
+
+    /// As people say it: `3 to 7`, `at most 7`, `at least 3`.
+    pub fn text(&self) -> String {
+        match (self.low <= -Self::NO_BOUND, self.high >= Self::NO_BOUND) {
+            (true, _) => format!("at most {}", number(self.high)),
+            (false, true) => format!("at least {}", number(self.low)),
+            (false, false) => format!("{} to {}", number(self.low), number(self.high)),
+        }
+    }
 }
 
 impl fmt::Display for FoundBy {

@@ -63,11 +63,10 @@ fn metric(incident: &Incident) -> Vec<String> {
     let anomaly = &incident.anomaly;
     let expected = &anomaly.expected;
     let mut lines = vec![format!(
-        "{} is {} where {} to {} is expected (usually {}), {} to {}",
+        "{} is {} where {} is expected (usually {}), {} to {}",
         anomaly.metric.name,
         number(anomaly.observed),
-        number(expected.low),
-        number(expected.high),
+        expected.text(),
         number(expected.typical),
         anomaly.window_start,
         anomaly.window_end

@@ -60,12 +60,11 @@ fn abnormal(incident: &Incident) -> String {
     let expected = &anomaly.expected;
     let reasons: Vec<String> = anomaly.reasons.iter().map(|reason| escape(reason)).collect();
     let measured = format!(
-        "{} {} was {}; expected was {} to {}, usually {} ({} to {}, score {:.3}, detector {}).",
+        "{} {} was {}; expected was {}, usually {} ({} to {}, score {:.3}, detector {}).",
         escape(&anomaly.metric.namespace),
         escape(&anomaly.metric.name),
         number(anomaly.observed),
-        number(expected.low),
-        number(expected.high),
+        expected.text(),
         number(expected.typical),
         instant(anomaly.window_start),
         instant(anomaly.window_end),
