@@ -55,9 +55,9 @@ pub enum FoundBy {
 }
 
 impl ExpectedRange {
-    /// Stands for a bound that there is not. Stores take numbers of a magnitude up to 1e126 (DynamoDB, data types), so that no
+    /// Stands for a bound that there is not. Stores take 38 digits (DynamoDB, data types), written without an exponent, so that no
     /// float's own largest will do.
-    pub const NO_BOUND: f64 = 1e100;
+    pub const NO_BOUND: f64 = 1e30;
 
     /// As people say it: `3 to 7`, `at most 7`, `at least 3`.
     pub fn text(&self) -> String {

@@ -29,7 +29,7 @@ fn a_plain_alarm_is_an_anomaly_of_its_resource_with_the_detectors_metric() {
     assert_eq!(anomaly.id, change.anomaly(None).id, "who it belongs to is no part of what it is");
     serde_json::to_string(&anomaly).unwrap();
     assert_eq!(anomaly.expected.text(), "at most 90");
-    assert!(anomaly.expected.low.abs() < 1e126, "more than a number of DynamoDB holds");
+    assert!(anomaly.expected.low.abs() < 1e38, "more than the 38 digits of a number of DynamoDB");
 }
 
 #[rstest::rstest]
