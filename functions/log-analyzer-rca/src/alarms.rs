@@ -7,7 +7,7 @@ use aws_sdk_cloudwatch::types::{AlarmType, MetricAlarm, StateValue};
 use jiff::{SignedDuration, Timestamp};
 use nightjar_domain::accounts::Scope;
 use nightjar_domain::alarm::{AlarmChange, AlarmState, Watched};
-use nightjar_domain::coverage::alarm::is_generated_name;
+use nightjar_domain::coverage::alarm::{is_generated_name, resource_of};
 use nightjar_domain::metric::Metric;
 
 use crate::context::Context;
@@ -104,6 +104,7 @@ fn change(alarm: &MetricAlarm, scope: &Scope) -> Option<AlarmChange> {
         state,
         reason: alarm.state_reason().unwrap_or_default().to_owned(),
         at: Timestamp::from_second(at.secs()).ok()?,
+        of: alarm.alarm_description().and_then(resource_of).map(str::to_owned),
         watched: Some(Watched {
             metric,
             comparison: alarm.comparison_operator()?.as_str().to_owned(),

@@ -190,7 +190,8 @@ async fn obey(context: &Context, command: Command, now: Timestamp) -> anyhow::Re
     let watched = context.scopes.all();
     let mut budget = Budget::new(context.settings.alarm_budget, watched.len());
     let (mut before, mut after, mut applied) = (Vec::new(), Vec::new(), Applied::default());
-    let (mut whole, mut of_logs, mut filters) = (Discovered::default(), FilterPlan::default(), FiltersApplied::default());
+    let (mut whole, mut of_logs, mut filters) =
+        (Discovered::default(), FilterPlan::default(), FiltersApplied::default());
     for watched in &watched {
         let scope = watched.scope.clone();
         let elsewhere = not_home(context, watched);

@@ -7,7 +7,7 @@ use nightjar_domain::configuration::Document;
 use nightjar_domain::routing::{Product, Routes, product};
 
 /// Where products come from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Products {
     of_document: Vec<Product>,
     /// `None` where people cannot name any.

@@ -287,7 +287,11 @@ mod tests {
         let existing = done(&plan, &[]);
         assert_eq!(plan_filters(&capped, &fleet, &existing, "aiops").steps(), 0);
         let mut nothing = discovered(&[]);
-        nothing.unread.insert(Unread { source: "tag:GetResources".to_owned(), problem: "denied".to_owned() });
+        nothing.unread.insert(Unread {
+            source: "tag:GetResources".to_owned(),
+            problem: "denied".to_owned(),
+            scope: None,
+        });
         let plan = plan_filters(&capped, &nothing, &existing, "aiops");
         assert_eq!((plan.remove.len(), plan.held.len()), (0, 2));
     }
