@@ -96,7 +96,7 @@ fn request(
     Ok(request)
 }
 
-fn describe(silences: &Vec<Value>, now: Timestamp) -> String {
+fn describe(silences: &[Value], now: Timestamp) -> String {
     if silences.is_empty() {
         return "No silences".to_owned();
     }
@@ -215,7 +215,7 @@ mod tests {
         for (at, state) in
             [("2026-01-01T09:59:59Z", "to come"), ("2026-01-01T10:00:00Z", "holds"), ("2026-01-01T12:00:00Z", "ended")]
         {
-            let told = describe(&vec![silence()], at.parse().unwrap());
+            let told = describe(&[silence()], at.parse().unwrap());
             assert!(told.contains(state) && told.contains("resource=\"i-1\""), "{at}: {told}");
         }
     }
