@@ -71,7 +71,8 @@ struct Transformation {
 }
 
 enum Step<'a> {
-    Put(&'a FilterSpec),
+    /// With what it differs in, where there is one already.
+    Put(&'a FilterSpec, &'a [String]),
     Remove(&'a str, &'a str, &'a str),
 }
 
@@ -92,8 +93,9 @@ pub async fn look(context: &Context, discovered: &Discovered) -> anyhow::Result<
 pub async fn apply(context: &Context, plan: &FilterPlan, now: Timestamp) -> anyhow::Result<FiltersApplied> {
     let deadline = Instant::now() + context.settings.alarm_budget;
     let removals = plan.remove.iter().map(|note| Step::Remove(&note.group, &note.name, &note.why));
-    let put = plan.create.iter().chain(plan.change.iter().map(|step| &step.filter)).map(Step::Put);
-    let steps: Vec<Step<'_>> = removals.chain(put).collect();
+    let created = plan.create.iter().map(|spec| Step::Put(spec, &[]));
+    let changed = plan.change.iter().map(|step| Step::Put(&step.filter, &step.differences));
+    let steps: Vec<Step<'_>> = removals.chain(created).chain(changed).collect();
     let mut applied = FiltersApplied { left: steps.len(), ..FiltersApplied::default() };
     for chunk in steps.chunks(STEPS_A_FACT) {
         if Instant::now() >= deadline {
@@ -106,7 +108,7 @@ pub async fn apply(context: &Context, plan: &FilterPlan, now: Timestamp) -> anyh
                 Ok(()) => {
                     applied.left -= 1;
                     match step {
-                        Step::Put(_) => applied.put += 1,
+                        Step::Put(..) => applied.put += 1,
                         Step::Remove(..) => applied.removed += 1,
                     }
                 }
@@ -149,7 +151,7 @@ async fn read(signed: &Signed) -> Result<Vec<ExistingFilter>, CallError> {
 
 async fn take(signed: &Signed, step: &Step<'_>) -> Result<(), CallError> {
     match step {
-        Step::Put(spec) => {
+        Step::Put(spec, _) => {
             let transformation = json!({
                 "metricName": spec.metric, "metricNamespace": spec.namespace, "metricValue": "1", "defaultValue": 0.0,
                 "unit": "Count",
@@ -196,14 +198,17 @@ fn existing(described: Described) -> ExistingFilter {
 
 fn subject(step: &Step<'_>) -> String {
     match step {
-        Step::Put(spec) => format!("{}#{}", spec.group, spec.name),
+        Step::Put(spec, _) => format!("{}#{}", spec.group, spec.name),
         Step::Remove(group, name, _) => format!("{group}#{name}"),
     }
 }
 
 fn told(step: &Step<'_>, now: Timestamp) -> Fact {
     match step {
-        Step::Put(spec) => fact(FactKind::LogFilterPut, &subject(step), json!({ "filter": spec }), now),
+        Step::Put(spec, differences) => {
+            let details = json!({ "filter": spec, "differences": differences });
+            fact(FactKind::LogFilterPut, &subject(step), details, now)
+        }
         Step::Remove(_, _, why) => fact(FactKind::LogFilterRemoved, &subject(step), json!({ "why": why }), now),
     }
 }

@@ -38,7 +38,7 @@ def test_a_trust_policy_names_the_roles_whose_sessions_it_trusts(stack: Stack) -
         iam.put_role_policy(RoleName=name, PolicyName="assume", PolicyDocument=anything)
 
     def assume(as_role: str, external_id: str) -> Any:
-        own = stack.client("sts").assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{as_role}", RoleSessionName="s")["Credentials"]
+        own = stack.client("sts").assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{as_role}", RoleSessionName="session")["Credentials"]
         sts = boto3.client(
             "sts",
             endpoint_url=stack.endpoint,
@@ -47,7 +47,7 @@ def test_a_trust_policy_names_the_roles_whose_sessions_it_trusts(stack: Stack) -
             aws_secret_access_key=own["SecretAccessKey"],
             aws_session_token=own["SessionToken"],
         )
-        return sts.assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/watched", RoleSessionName="s", ExternalId=external_id)
+        return sts.assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/watched", RoleSessionName="session", ExternalId=external_id)
 
     assert assume("trusted", "word")["Credentials"]
     for role, external_id in (("stranger", "word"), ("trusted", "another")):
