@@ -24,8 +24,6 @@ ACTIONS = {
     # IAM asks for the actions of the items in it.
     "dynamodb:TransactWriteItems": None,
 }
-#: The credentials' provider asks for roles that a profile may name; a function has its role already.
-NOT_CALLED = {"sts"}
 #: What a store's source says, and the action that it needs.
 ON_A_TABLE = {
     r"put_item\(\)": "PutItem",
@@ -119,7 +117,7 @@ def calls(function: str, binary: Path) -> tuple[set[str], set[tuple[str, str]]]:
     operations = {
         match.groups() for symbol in kept if (match := re.search(r"aws_sdk_(\w+)::operation::\w+::(\w+)::orchestrate\b", symbol))
     }
-    named = {f"{SERVICES.get(crate, crate)}:{operation}" for crate, operation in operations if crate not in NOT_CALLED}
+    named = {f"{SERVICES.get(crate, crate)}:{operation}" for crate, operation in operations}
     others = {ACTIONS.get(name, name) for name in named if name in ACTIONS or not name.startswith("dynamodb:")} - {None}
     others |= calls_by_hand(kept)
     for path in (ROOT / "functions" / function / "src").rglob("*.rs"):
