@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import mixed_fleet
+
 from conftest import Chain, until
 from demo.fleet import BYSTANDER
 from local.deployment import PREFIX
@@ -78,3 +80,4 @@ def test_metric_filters_are_planned_made_set_right_and_removed(chain: Chain, tmp
         assert (kinds.count("log_filter.put"), kinds.count("log_filter.removed")) == (3, 2)
     finally:
         publish(chain, tmp_path, shipped)
+        mixed_fleet.forget(chain.deployment.stack)

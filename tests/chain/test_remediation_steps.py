@@ -17,6 +17,7 @@ import pytest
 from conftest import Chain
 from demo.fleet import TARGET, Instance
 from local.deployment import PREFIX
+from local.stack import ACCOUNT
 from policies import policies
 from test_remediation import claim_of, item, nightjar, texts
 from test_security import event, incidents, tell
@@ -170,7 +171,7 @@ def claim_on(chain: Chain, incident: str) -> dict[str, Any]:
 def attack(chain: Chain, user: tuple[str, str]) -> str:
     """The user's key stops a trail; the incident's id."""
     name, key = user
-    stopped = event(name, "StopLogging")
+    stopped = event(name, "StopLogging", account=ACCOUNT)
     stopped["userIdentity"]["accessKeyId"] = key
     tell(chain, stopped)
     chain.settle()

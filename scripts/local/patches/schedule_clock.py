@@ -26,10 +26,19 @@ def fire(rule_name: str) -> None:
             raise CannotFire(f"{rule_name} has no rate() schedule")
         if rule.get("State") != "ENABLED":
             raise CannotFire(f"{rule_name} is {rule.get('State')}")
+        if settings.schedule_is_manual():
+            _let_rest()
         eventbridge._rule_last_fired[key] = eventbridge._now_ts() - interval
         _tick()
         return
     raise CannotFire(f"no rule {rule_name}")
+
+
+def _let_rest() -> None:
+    """Where the clock stands still, no other rule is due either, however long the emulator runs."""
+    for key, rule in list(eventbridge._rules._data.items()):
+        if rule.get("ScheduleExpression"):
+            eventbridge._rule_last_fired[key] = eventbridge._now_ts()
 
 
 _tick = eventbridge._tick_scheduled_rules
