@@ -93,10 +93,10 @@ locals {
       resources  = local.alarms_of_the_suite
       conditions = { StringEquals = { "aws:ResourceTag/${local.alarm_owner_tag}" = ["onboarding"] } }
     }
-    # All of the account's: whose one is stands in its name, and only this finds one whose log group nobody watches any more.
+    # Of all log groups: whose one is stands in its name, and only this finds one whose log group nobody watches any more.
     ReadMetricFilters = {
       actions    = ["logs:DescribeMetricFilters"]
-      resources  = ["*"]
+      resources  = ["${local.arn.logs}:log-group:*"]
       conditions = null
     }
     # Metric filters have no tags: the code touches only those that carry the suite's name and namespace.

@@ -15,6 +15,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from alerts import Alerts
 from conftest import NEXT_SECRET, SECRET, Chain, until
+from local.deployment import PREFIX
 from receivers import Receivers
 
 
@@ -99,6 +100,39 @@ def test_a_request_with_a_key_is_done_once_however_often_it_is_sent(chain: Chain
     assert send({**silence, "reason": "another"})[0] == 422
     assert [one["id"] for one in chain.records.api("/silences")["silences"] if one["reason"] == key] == [first["id"]]
     chain.records.api(f"/silences/{first['id']}", method="DELETE")
+
+
+def test_a_request_whose_function_died_is_taken_over_when_its_lease_is_over(chain: Chain) -> None:
+    key = str(uuid.uuid4())
+    ends_at = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    silence = {"matchers": [f'tag:nobody="{key}"'], "reason": key, "ends_at": ends_at}
+    dynamodb, table = chain.deployment.stack.client("dynamodb"), f"{PREFIX}-notifications"
+    first = chain.records.api("/silences", silence, key=key)
+    (kept,) = [item["id"]["S"] for item in dynamodb.scan(TableName=table)["Items"] if key in item.get("answer", {}).get("S", "")]
+
+    def died(lease_until: datetime) -> None:
+        """As if the function had ended between the claim and the answer."""
+        dynamodb.update_item(
+            TableName=table,
+            Key={"id": {"S": kept}},
+            UpdateExpression="SET lease_until = :until REMOVE answer",
+            ExpressionAttributeValues={":until": {"N": str(int(lease_until.timestamp()))}},
+        )
+
+    died(datetime.now(UTC) + timedelta(minutes=1))
+    with pytest.raises(urllib.error.HTTPError) as refusal:
+        chain.records.api("/silences", silence, key=key)
+    assert refusal.value.code == 409
+
+    died(datetime.now(UTC) - timedelta(seconds=1))
+    with pytest.raises(urllib.error.HTTPError) as refusal:
+        chain.records.api("/silences", silence | {"reason": "another"}, key=key)
+    assert refusal.value.code == 422, "a dead claim is taken over for the same request alone"
+    again = chain.records.api("/silences", silence, key=key)
+    assert again["id"] != first["id"]
+    assert chain.records.api("/silences", silence, key=key) == again, "and its answer is kept"
+    for one in (first, again):
+        chain.records.api(f"/silences/{one['id']}", method="DELETE")
 
 
 def test_the_second_line_hears_of_what_nobody_acknowledges(chain: Chain, alerts: Alerts, receivers: Receivers) -> None:

@@ -67,6 +67,8 @@ def test_a_storm_is_a_handful_of_notifications_and_nothing_is_dropped(
     assert chain.dead_letters("alert-handler") == 0
     # A few a group: what came before its wait had ended, and what came in the intervals after.
     assert REGIONS <= len(posts) <= REGIONS * (2 + told / 60)
+    # Last, since it is the local AWS that misses it: what the suite makes of the storm is judged all the same.
+    assert published <= 60, f"published in {published:.0f} s, not within a minute"
 
 
 def storm(alerts: Alerts) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ import { Problem } from "../api/problem";
 import { Page } from "../app/Page";
 import { asked, links } from "../app/router";
 import { useIncidents, useServices } from "../app/services";
-import { number, score, visible } from "../lib/format";
+import { number, range, score, visible } from "../lib/format";
 import { ActionDialog, deedName, type Action } from "../now/ActionDialog";
 import { useApprovals } from "../now/approvals";
 import { Button } from "../ui/Button";
@@ -175,7 +175,7 @@ function Facts({ incident }: { incident: Incident }) {
         <dt>Metric</dt>
         <dd>{visible(anomaly.metric.namespace)} {visible(anomaly.metric.name)}, {anomaly.metric.statistic} of {anomaly.metric.period_seconds} s</dd>
         <dt>Observed</dt>
-        <dd><strong>{number(anomaly.observed)}</strong>, expected {number(anomaly.expected.low)} to {number(anomaly.expected.high)}</dd>
+        <dd><strong>{number(anomaly.observed)}</strong>, expected {range(anomaly.expected)}</dd>
         <dt>Score</dt>
         <dd>{score(anomaly.score)} by detector <span className="mono">{anomaly.detector}</span></dd>
         {incident.assignee != null && (

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytes, causeTitle, count, dollars, number, percent, score, visible } from "./format";
+import { bytes, causeTitle, count, dollars, number, percent, range, score, visible } from "./format";
 
 describe("format", () => {
   it.each([
@@ -10,6 +10,10 @@ describe("format", () => {
     [Number.NaN, "–"],
     [3e12, "3.00e+12"],
   ])("writes %d as %s", (value, expected) => expect(number(value)).toBe(expected));
+
+  it("writes a range with one bound as one bound", () => {
+    expect([{ low: 3, high: 7 }, { low: -1e30, high: 80 }, { low: 0.5, high: 1e30 }].map(range)).toEqual(["3 to 7", "at most 80", "at least 0.5"]);
+  });
 
   it("writes shares, scores, sizes and money", () => {
     expect(percent(0.876)).toBe("88 %");

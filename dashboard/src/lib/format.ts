@@ -6,6 +6,15 @@ export function number(value: number): string {
   return new Intl.NumberFormat("en-GB", { maximumSignificantDigits: 4 }).format(value);
 }
 
+/** What stands for a bound that there is not: an alarm has one alone. */
+const NO_BOUND = 1e30;
+
+/** A range as people say it: `3 to 7`, `at most 7`, `at least 3`. */
+export function range({ low, high }: { low: number; high: number }): string {
+  if (low <= -NO_BOUND) return `at most ${number(high)}`;
+  return high >= NO_BOUND ? `at least ${number(low)}` : `${number(low)} to ${number(high)}`;
+}
+
 /** A share between 0 and 1 in percent. */
 export function percent(share: number, digits = 0): string {
   return `${(share * 100).toFixed(digits)} %`;

@@ -61,29 +61,49 @@ pub async fn handle(context: &Context, event: Value, now: Timestamp) -> anyhow::
     }
 }
 
+/// What a run has come to so far.
+struct Run {
+    budget: Budget,
+    summary: Summary,
+    /// The resources of all accounts and regions.
+    found: Discovered,
+    /// The run fails with them at its end, so that it is repeated.
+    failures: Vec<anyhow::Error>,
+}
+
+impl Run {
+    fn new(context: &Context, scopes: usize) -> Self {
+        Self {
+            budget: Budget::new(context.settings.alarm_budget, scopes),
+            summary: Summary::default(),
+            found: Discovered::default(),
+            failures: Vec::new(),
+        }
+    }
+}
+
 /// Brings the inventory up to date, then the alarms: in every account and region, whatever becomes of the others.
 async fn run(context: &Context, now: Timestamp) -> anyhow::Result<Summary> {
     // In this order: what another run adds while this one looks around is not known to it, and so not retired for not having been
     // found. The other way round an instance that was just launched would be forgotten until the next run.
     let watched = context.scopes.all();
     let mut known = scopes::apart(context.inventory.all().await?, &watched, context.scopes.home());
-    let mut budget = Budget::new(context.settings.alarm_budget, watched.len());
-    let (mut summary, mut found) = (Summary::default(), Discovered::default());
-    let (mut plans, mut failures) = (Vec::new(), Vec::new());
+    let mut run = Run::new(context, watched.len());
+    let mut plans = Vec::new();
     for watched in &watched {
         let known = known.remove(&watched.scope).unwrap_or_default();
-        let so_far = (&mut budget, &mut summary, &mut found);
-        let plan = match run_one(context, watched, &known, so_far, now).await {
+        let plan = match run_one(context, watched, &known, &mut run, now).await {
             Ok(plan) => plan,
             Err(error) => {
                 let (scope, problem) = (watched.scope.clone(), format!("{error:#}"));
                 tracing::error!(%scope, problem, "an account or region failed: the others go on");
-                failures.push(error);
+                run.failures.push(error);
                 Some(scopes::nothing(Unread::everything(not_home(context, watched), problem)))
             }
         };
         plans.extend(plan.map(|plan| (watched.scope.clone(), plan)));
     }
+    let Run { mut summary, found, mut failures, .. } = run;
     if summary.found == 0 && failures.is_empty() {
         tracing::warn!(
             tag = %context.settings.monitor_tag,
@@ -104,7 +124,7 @@ async fn run(context: &Context, now: Timestamp) -> anyhow::Result<Summary> {
             Ok(summary)
         }
         1 => Err(failures.swap_remove(0)),
-        count => Err(failures.swap_remove(0)).with_context(|| format!("{count} accounts or regions, the first:")),
+        count => Err(failures.swap_remove(0)).with_context(|| format!("{count} failures, the first:")),
     }
 }
 
@@ -117,9 +137,10 @@ async fn run_one(
     context: &Context,
     watched: &WatchedScope,
     known: &[Resource],
-    (budget, summary, whole): (&mut Budget, &mut Summary, &mut Discovered),
+    run: &mut Run,
     now: Timestamp,
 ) -> anyhow::Result<Option<CoveragePlan>> {
+    let summary = &mut run.summary;
     let Found { mut context, discovered } = match scopes::found(context, watched).await? {
         Ok(found) => found,
         Err(unread) => {
@@ -137,41 +158,52 @@ async fn run_one(
     if mode == ManageAlarms::Off {
         return Ok(None);
     }
-    if context.elsewhere().is_none() {
-        count_lines(&context, &discovered, summary, now).await?;
-    }
     let Some(mut looked) = coverage::look(&context, &discovered, &policy, now).await? else {
         return Ok(Some(scopes::nothing(alarms_unread(&context))));
     };
     if mode == ManageAlarms::Apply && !looked.plan.is_empty() {
-        let began = budget.share(&mut context);
+        let began = run.budget.share(&mut context);
         let applied = alarms::apply(&context, &looked.plan, now).await?;
-        budget.used(began);
+        run.budget.used(began);
         summary.alarms.get_or_insert_default().add(applied);
         // Once more, so that the coverage tells what is and not what was to be.
         looked = coverage::look(&context, &discovered, &policy, now).await?.unwrap_or(looked);
     } else {
-        budget.skip();
+        run.budget.skip();
     }
-    whole.resources.extend(discovered.resources);
+    if context.elsewhere().is_none() {
+        match count_lines(&mut context, &discovered, &mut run.budget, mode == ManageAlarms::Apply, now).await {
+            Ok((plan, applied)) => {
+                summary.filter_steps_open = applied.as_ref().map_or(plan.steps(), |applied| applied.left);
+                summary.filters = applied;
+            }
+            // The alarms are planned, and what is known of them is kept.
+            Err(error) => {
+                tracing::error!(problem = format!("{error:#}"), "the metric filters could not be looked at");
+                run.failures.push(error);
+            }
+        }
+    }
+    run.found.resources.extend(discovered.resources);
     Ok(Some(looked.plan))
 }
 
-/// The metric filters of log groups.
+/// The metric filters of the suite's own account and region: after the alarms, and in the time that these left.
 async fn count_lines(
-    context: &Context,
+    context: &mut Context,
     discovered: &Discovered,
-    summary: &mut Summary,
+    budget: &mut Budget,
+    is_to_apply: bool,
     now: Timestamp,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<(FilterPlan, Option<FiltersApplied>)> {
     let plan = filters::look(context, discovered).await?;
-    summary.filter_steps_open = plan.steps();
-    if context.settings.alarms == ManageAlarms::Apply && plan.steps() > 0 {
-        let applied = filters::apply(context, &plan, now).await?;
-        summary.filter_steps_open = applied.left;
-        summary.filters = Some(applied);
+    if !is_to_apply || plan.steps() == 0 {
+        return Ok((plan, None));
     }
-    Ok(())
+    let began = budget.share_more(context);
+    let applied = filters::apply(context, &plan, now).await?;
+    budget.used(began);
+    Ok((plan, Some(applied)))
 }
 
 fn alarms_unread(context: &Context) -> Unread {
@@ -229,18 +261,17 @@ async fn obey(context: &Context, command: Command, now: Timestamp) -> anyhow::Re
             after.push((scope, plan));
             continue;
         };
-        if elsewhere.is_none() {
-            of_logs = filters::look(&context, &discovered).await?;
-            if command != Command::Plan {
-                filters = filters::apply(&context, &of_logs, now).await?;
-            }
-        }
-        if command != Command::Plan {
+        let is_to_apply = command != Command::Plan;
+        if is_to_apply {
             let began = budget.share(&mut context);
             applied.add(alarms::apply(&context, &looked.plan, now).await?);
             budget.used(began);
             let looked = coverage::look(&context, &discovered, &policy, now).await?;
             after.push((scope.clone(), looked.map_or_else(|| scopes::nothing(alarms_unread(&context)), |it| it.plan)));
+        }
+        if elsewhere.is_none() {
+            let (plan, done) = count_lines(&mut context, &discovered, &mut budget, is_to_apply, now).await?;
+            (of_logs, filters) = (plan, done.unwrap_or_default());
         }
         before.push((scope, looked.plan));
         whole.resources.extend(discovered.resources);

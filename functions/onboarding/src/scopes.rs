@@ -106,6 +106,12 @@ impl Budget {
         Instant::now()
     }
 
+    /// Gives further work of the one that had its share last as much again.
+    pub fn share_more(&self, context: &mut Context) -> Instant {
+        context.settings.alarm_budget = self.left / self.scopes.saturating_add(1);
+        Instant::now()
+    }
+
     /// The next needs nothing.
     pub fn skip(&mut self) {
         self.scopes = self.scopes.saturating_sub(1);

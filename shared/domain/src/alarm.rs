@@ -167,9 +167,9 @@ impl AlarmChange {
         serde_json::from_str::<Claim>(text).is_ok_and(|claim| claim.alarm_name.is_some())
     }
 
-    /// The resource the alarm watches, in the alarm's own account and region: the one that its description names; else the one whose own series it is; else one that a
-    /// dimension names; else the one whose id the alarm's name contains. In this order, since ids alone are ambiguous: a service's
-    /// metrics carry its cluster's name, and a table may be called as a queue is.
+    /// The resource the alarm watches, in the alarm's own account and region: the one that its description names; else the one
+    /// whose own series it is; else one that a dimension names; else the one whose id the alarm's name contains. In this order,
+    /// since ids alone are ambiguous: a service's metrics carry its cluster's name, and a table may be called as a queue is.
     pub fn resource<'a>(&self, inventory: &'a [Resource]) -> Option<&'a Resource> {
         let scope = Scope::of_arn(&self.arn);
         let near = |resource: &Resource| scope.as_ref().is_none_or(|scope| *scope == Scope::of(&resource.reference));

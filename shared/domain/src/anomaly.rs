@@ -59,6 +59,12 @@ impl ExpectedRange {
     /// float's own largest will do.
     pub const NO_BOUND: f64 = 1e30;
 
+    /// From the lower bound to the upper, in the metric's unit; `None` where one of them is not there.
+    pub fn width(&self) -> Option<f64> {
+        let is_bounded = self.low > -Self::NO_BOUND && self.high < Self::NO_BOUND;
+        is_bounded.then(|| (self.high - self.low).abs())
+    }
+
     /// As people say it: `3 to 7`, `at most 7`, `at least 3`.
     pub fn text(&self) -> String {
         match (self.low <= -Self::NO_BOUND, self.high >= Self::NO_BOUND) {

@@ -200,7 +200,8 @@ impl MetricMove {
     /// The anomaly itself as a move: it left its band, or there would be none.
     pub fn of(anomaly: &Anomaly) -> Self {
         let expected = anomaly.expected;
-        let spread = ((expected.high - expected.low).abs() / 6.0).max(expected.typical.abs() * 0.02).max(1e-9);
+        // A threshold has one bound and tells of no spread.
+        let spread = (expected.width().unwrap_or(0.0) / 6.0).max(expected.typical.abs() * 0.02).max(1e-9);
         Self {
             metric: anomaly.metric.clone(),
             usual: expected.typical,

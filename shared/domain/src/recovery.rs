@@ -121,12 +121,7 @@ impl Incident {
         let mut incident = self.clone();
         let band = match anomaly.found_by() {
             FoundBy::Alarm => String::new(),
-            _ => format!(
-                ": {} where {} to {} is expected",
-                number(anomaly.observed),
-                number(anomaly.expected.low),
-                number(anomaly.expected.high)
-            ),
+            _ => format!(": {} where {} is expected", number(anomaly.observed), anomaly.expected.text()),
         };
         let first = anomaly.reasons.first().map(|reason| format!("; {reason}")).unwrap_or_default();
         let what = if anomaly.fingerprint() == self.anomaly.fingerprint() { "abnormal again" } else { "abnormal too" };

@@ -83,8 +83,9 @@ fn symptom(anomaly: &Anomaly, observed: &Observed) -> Result<(), Doubt> {
     let newest: Vec<&(Timestamp, f64)> = observed.datapoints.iter().rev().take(GOOD_PERIODS).collect();
     if let Some((at, value)) = newest.iter().find(|(_, value)| is_abnormal(anomaly, *value)) {
         return Err(Doubt::Certain(format!(
-            "{} is {value:.1} at {at}, still outside {:.1} to {:.1}",
-            anomaly.metric.name, anomaly.expected.low, anomaly.expected.high
+            "{} is {value:.1} at {at}, where {} is expected",
+            anomaly.metric.name,
+            anomaly.expected.text()
         )));
     }
     if newest.len() < GOOD_PERIODS {

@@ -1,6 +1,7 @@
 //! CloudWatch's alarms, as SNS brings them.
 
 use nightjar_domain::alarm::{AlarmChange, AlarmState};
+use nightjar_domain::evidence::MetricMove;
 use nightjar_testkit::{INSTANCE, at, resource};
 
 fn message(state: &str, trigger: &str) -> String {
@@ -30,6 +31,18 @@ fn a_plain_alarm_is_an_anomaly_of_its_resource_with_the_detectors_metric() {
     serde_json::to_string(&anomaly).unwrap();
     assert_eq!(anomaly.expected.text(), "at most 90");
     assert!(anomaly.expected.low.abs() < 1e38, "more than the 38 digits of a number of DynamoDB");
+}
+
+#[rstest::rstest]
+#[case::above("GreaterThanThreshold", 1.0)]
+#[case::below("LessThanThreshold", -1.0)]
+fn what_crossed_a_threshold_has_moved_though_the_range_has_one_bound(#[case] comparison: &str, #[case] sign: f64) {
+    let text = message("ALARM", &PLAIN.replace("GreaterThanThreshold", comparison));
+    let mut anomaly = AlarmChange::parse(&text).unwrap().anomaly(None);
+    assert_eq!(anomaly.expected.width(), None);
+    anomaly.observed = 90.0 + 7.5 * sign;
+    let moved = MetricMove::of(&anomaly).z * sign;
+    assert!((3.0..100.0).contains(&moved), "{moved}");
 }
 
 #[rstest::rstest]

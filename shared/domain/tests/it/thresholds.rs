@@ -53,21 +53,20 @@ fn cpu_of_product(
     if !thresholds.is_null() {
         catalogue.products = products(thresholds);
     }
+    planned(&catalogue, tags, |input| {
+        let alarms = plan_coverage(input).create.into_iter().map(|creation| creation.alarm);
+        let of_cpu = alarms.filter(|alarm| alarm.metric == "CPUUtilization");
+        of_cpu.map(|alarm| (explain(input, &alarm.name).unwrap(), alarm)).map(|(why, alarm)| (alarm, why)).collect()
+    })
+}
+
+/// What `judge` makes of one instance with `tags` that no alarm watches yet.
+fn planned<T>(catalogue: &Catalogue, tags: &[(&str, &str)], judge: impl FnOnce(CoverageInput<'_>) -> T) -> T {
     let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     let resources = vec![arn::found(INSTANCE, tags, HOME).unwrap()];
     let discovered = Discovered { resources, ..Discovered::default() };
     let policy = policy();
-    let input = CoverageInput {
-        discovered: &discovered,
-        catalogue: &catalogue,
-        existing: &[],
-        others: 0,
-        policy: &policy,
-        now: now(),
-    };
-    let alarms = plan_coverage(input).create.into_iter().map(|creation| creation.alarm);
-    let of_cpu = alarms.filter(|alarm| alarm.metric == "CPUUtilization");
-    of_cpu.map(|alarm| (explain(input, &alarm.name).unwrap(), alarm)).map(|(why, alarm)| (alarm, why)).collect()
+    judge(CoverageInput { discovered: &discovered, catalogue, existing: &[], others: 0, policy: &policy, now: now() })
 }
 
 fn products(thresholds: &Value) -> Vec<Product> {
@@ -150,19 +149,7 @@ fn what_a_product_says_and_cannot_be_used_is_told_on_its_resources_and_left_out(
     let overrides = set(&json!({ "critical": 97.0, "why": "batch nights" }));
     let (mut catalogue, _) = Catalogue::bundled().unwrap().overridden(overrides);
     catalogue.products = products(&thresholds);
-    let tags = BTreeMap::from([("app".to_owned(), "shop".to_owned())]);
-    let resources = vec![arn::found(INSTANCE, tags, HOME).unwrap()];
-    let discovered = Discovered { resources, ..Discovered::default() };
-    let policy = policy();
-    let input = CoverageInput {
-        discovered: &discovered,
-        catalogue: &catalogue,
-        existing: &[],
-        others: 0,
-        policy: &policy,
-        now: now(),
-    };
-    let plan = plan_coverage(input);
+    let plan = planned(&catalogue, &[("app", "shop")], plan_coverage);
     let alarm = plan.create.iter().map(|creation| &creation.alarm).find(|alarm| alarm.metric == "CPUUtilization");
     assert!((alarm.unwrap().threshold - 97.0).abs() < 1e-9, "what is set at run time is in force");
     let gaps = plan.resources[0].gaps.iter().filter(|gap| gap.kind == GapKind::BadProductThreshold);
