@@ -78,5 +78,5 @@ module "log_analyzer_rca" {
     }
     Config = local.read_config
     Audit  = local.append_to_audit
-  }, local.assume_watched_roles, local.read_alarms_elsewhere)
+  }, local.assume_watched_roles, local.read_quiet_alarms)
 }

@@ -19,6 +19,7 @@ module "onboarding" {
     OWNER_TAG_KEY      = var.owner_tag_key
     MANAGE_ALARMS      = var.manage_alarms
     ALARMS_MAX         = tostring(var.alarms_max)
+    COMPOSITE_ALARMS   = tostring(var.composite_alarms)
     ALARMS_TOPIC_ARN   = aws_sns_topic.suite["alarms"].arn
     OPS_TOPIC_ARN      = aws_sns_topic.suite["ops"].arn
     # Digests to owners go the way of alerts.
@@ -77,7 +78,7 @@ locals {
       conditions = null
     }
     MakeAlarms = {
-      actions    = ["cloudwatch:PutMetricAlarm"]
+      actions    = concat(["cloudwatch:PutMetricAlarm"], var.composite_alarms ? ["cloudwatch:PutCompositeAlarm"] : [])
       resources  = local.alarms_of_the_suite
       conditions = null
     }

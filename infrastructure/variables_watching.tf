@@ -35,6 +35,13 @@ variable "alarms_max" {
   }
 }
 
+variable "composite_alarms" {
+  description = "True: a resource with two alarms or more has a composite alarm that tells in their stead, when the first of them fires and when all are over. A composite alarm is 0.50 USD a month. Nightjar joins the alarms of a resource in one incident anyway."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "owner_tag_key" {
   description = "Tag that says who answers for a resource, in any case of letters. A resource without it has a coverage gap."
   type        = string

@@ -17,14 +17,15 @@ locals {
 
   own_regions = distinct(concat([var.aws_region], flatten([for entry in local.watched_accounts : entry.regions if entry.account == "self"])))
 
-  # An alarm can tell a topic of its own region alone: the state of those in other regions is read. It takes no resource.
-  read_alarms_elsewhere = { for sid, permission in {
-    ReadAlarmsElsewhere = {
+  # An alarm can tell a topic of its own region alone, and those that a composite alarm tells for tell nobody: the state of such alarms
+  # is read. It takes no resource.
+  read_quiet_alarms = { for sid, permission in {
+    ReadQuietAlarms = {
       actions    = ["cloudwatch:DescribeAlarms"]
       resources  = ["*"]
       conditions = null
     }
-  } : sid => permission if length(local.own_regions) > 1 }
+  } : sid => permission if length(local.own_regions) > 1 || var.composite_alarms }
 
   # Of those regions, too. Who acts on resources has no use for them: remediation keeps to this region.
   readable_log_groups_of_all_regions = flatten([for region in local.own_regions : [for pattern in var.readable_log_groups : [

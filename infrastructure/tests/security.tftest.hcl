@@ -151,6 +151,30 @@ run "alarms_are_planned_and_only_its_own_are_deleted" {
   }
 }
 
+run "composite_alarms_are_made_only_where_they_are_wanted" {
+  variables {
+    composite_alarms = true
+  }
+  assert {
+    condition = anytrue([
+      for statement in jsondecode(module.onboarding.policy).Statement :
+      contains(statement.Action, "cloudwatch:PutCompositeAlarm") && statement.Resource == ["arn:aws:cloudwatch:us-east-1:111122223333:alarm:aiops-*"]
+    ])
+    error_message = "Composite alarms have the suite's prefix."
+  }
+  assert {
+    condition     = strcontains(module.log_analyzer_rca.policy, "cloudwatch:DescribeAlarms")
+    error_message = "The alarms behind a composite alarm are read."
+  }
+}
+
+run "without_composite_alarms_nobody_may_make_or_read_them" {
+  assert {
+    condition = !strcontains(module.onboarding.policy, "PutCompositeAlarm") && !strcontains(module.log_analyzer_rca.policy, "DescribeAlarms")
+    error_message = "Rights for composite alarms come with them."
+  }
+}
+
 run "without_alarms_there_is_no_permission" {
   variables {
     manage_alarms = "off"

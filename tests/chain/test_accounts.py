@@ -12,10 +12,11 @@ import mixed_fleet
 import pytest
 
 from conftest import ACCOUNTS, Chain, until, watch_accounts
-from demo.fleet import IMAGE
+from demo.fleet import BYSTANDER, IMAGE, Instance
 from local import terraform
 from local.deployment import PREFIX, Deployment
 from local.stack import ACCOUNT, REGION, ROOT
+from test_coverage_alarms import publish, within_and_beyond
 
 OTHER, REFUSING, REGION_2 = "222222222222", "333333333333", "eu-west-1"
 #: Account and region; the first is the suite's own.
@@ -147,6 +148,35 @@ def test_two_accounts_in_two_regions_come_to_rest_and_a_role_that_is_missing_is_
     assert {scope: set(accounts.alarms(scope)) for scope in SCOPES} == before
     assert accounts.alarms(SCOPES[3])["foreign"]["Threshold"] == accounts.alarms(SCOPES[3])[queue]["Threshold"] == 7.0
     accounts.client("cloudwatch", SCOPES[3]).delete_alarms(AlarmNames=[queue])
+
+
+def test_an_alarm_elsewhere_becomes_an_incident_of_the_resource_there(chain: Chain, accounts: Accounts) -> None:
+    accounts.plan(several=True)
+    chain.run("onboarding")
+    accounts.asked("apply")
+    of_instance = [alarm for alarm in accounts.made(SCOPES[2]).values() if alarm["AlarmDescription"].endswith(f"/{accounts.instance}")]
+    (alarm,) = [alarm for alarm in of_instance if alarm["MetricName"] == "CPUUtilization"]
+    assert alarm["AlarmActions"] == [], "it tells nobody: its state is read"
+    cloudwatch = accounts.client("cloudwatch", SCOPES[2])
+    within, beyond = within_and_beyond(alarm)
+
+    def incident() -> dict[str, Any] | None:
+        chain.run("log-analyzer-rca")
+        rows = [row for row in chain.records.incidents() if row["resource_id"] == accounts.instance]
+        assert len(rows) <= 1, "however often the state is read"
+        return rows[0] if rows else None
+
+    publish(cloudwatch, alarm, within)
+    publish(cloudwatch, alarm, beyond, times=1000)
+    opened = until(incident, "the alarm to be read", seconds=60)
+    resource, metric = opened["anomaly"]["resource"], opened["anomaly"]["metric"]
+    assert (resource["account"], resource["region"], metric["scope"]) == (OTHER, REGION, f"{OTHER}/{REGION}")
+    assert alarm["AlarmName"] in opened["anomaly"]["reasons"][0]
+    assert len(chain.mails(Instance(BYSTANDER, accounts.instance))) == 1
+
+    publish(cloudwatch, alarm, within, times=1_000_000)
+    again = until(incident, "the alarm to be read again")
+    assert f"the alarm {alarm['AlarmName']} is OK again" in again["timeline"][-1]["why"]
 
 
 def test_metrics_elsewhere_reach_the_detector_under_a_name_of_their_own(chain: Chain, accounts: Accounts) -> None:

@@ -49,28 +49,20 @@ class Watched:
         return cloudwatch.describe_alarms(AlarmNames=[alarm["AlarmName"]])["MetricAlarms"][0]["StateValue"]
 
     def put(self, alarm: dict[str, Any], value: float, times: int = 1) -> None:
-        """The value in every period that the alarm looks at, and in the next one, which may begin at any moment."""
-        period = alarm["Period"]
-        now = datetime.now(timezone.utc)
-        at = [now - timedelta(seconds=period * n) for n in range(-1, alarm["EvaluationPeriods"])]
-        self.chain.deployment.stack.client("cloudwatch").put_metric_data(
-            Namespace=alarm["Namespace"],
-            MetricData=[
-                {
-                    "MetricName": alarm["MetricName"],
-                    "Dimensions": alarm["Dimensions"],
-                    "Timestamp": moment,
-                    "Values": [value],
-                    "Counts": [times],
-                }
-                for moment in at
-            ],
-        )
+        publish(self.chain.deployment.stack.client("cloudwatch"), alarm, value, times)
 
     def incidents(self, resource: dict[str, Any]) -> list[dict[str, Any]]:
         listed = self.chain.records.api(f"/events?resource={quote(resource['id'], safe='')}")["events"]
         rows = {row["id"]: row for row in self.chain.records.incidents()}
         return [rows[event["id"]] for event in listed if rows[event["id"]]["anomaly"]["resource"]["arn"] == resource["arn"]]
+
+
+def publish(cloudwatch: Any, alarm: dict[str, Any], value: float, times: int = 1) -> None:
+    """The value in every period that the alarm looks at, and in the next one, which may begin at any moment."""
+    now = datetime.now(timezone.utc)
+    at = [now - timedelta(seconds=alarm["Period"] * n) for n in range(-1, alarm["EvaluationPeriods"])]
+    data = {"MetricName": alarm["MetricName"], "Dimensions": alarm["Dimensions"], "Values": [value], "Counts": [times]}
+    cloudwatch.put_metric_data(Namespace=alarm["Namespace"], MetricData=[data | {"Timestamp": moment} for moment in at])
 
 
 @pytest.fixture(scope="module")

@@ -161,7 +161,16 @@ fn plan(report: &CoverageReport) -> String {
         let why = "an alarm of somebody else has this name; it is left alone".to_owned();
         ["conflict".to_owned(), of(&conflict.resource), conflict.name.clone(), why]
     });
-    let rows: Vec<[String; 4]> = created.chain(changed).chain(deleted).chain(held).chain(conflicts).collect();
+    let composed = report.composites.put.iter().map(|step| {
+        let (verb, what) = match step.differences.as_slice() {
+            [] => ("create", format!("one voice for {} alarms", step.composite.members.len())),
+            differences => ("change", differences.join("; ")),
+        };
+        [verb.to_owned(), of(&step.resource), step.composite.name.clone(), what]
+    });
+    let decomposed = report.composites.delete.iter().map(|step| gone("delete", step));
+    let rows: Vec<[String; 4]> =
+        created.chain(composed).chain(changed).chain(deleted).chain(decomposed).chain(held).chain(conflicts).collect();
     let mut lines = Vec::new();
     if !rows.is_empty() {
         lines.push(plain(&if several {
@@ -169,6 +178,12 @@ fn plan(report: &CoverageReport) -> String {
         } else {
             table(&["", "alarm", "what"], rows.into_iter().map(|[step, _, name, what]| [step, name, what]))
         }));
+    }
+    if report.goes_on {
+        lines.push(
+            "composite alarms and those that they tell for take turns: apply goes on with what follows from this"
+                .to_owned(),
+        );
     }
     lines.extend(scopes(&report.summary.by_scope));
     let (money, quota, summary) = (report.usd_a_month, report.quota, &report.summary);

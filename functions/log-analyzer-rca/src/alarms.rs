@@ -1,6 +1,7 @@
-//! Alarms in other accounts and regions. An alarm can tell a topic of its own region alone, so these tell nobody: their state is read.
+//! Alarms that tell nobody themselves, so that their state is read: those in other accounts and regions, since an alarm can tell a topic
+//! of its own region alone, and those that a composite alarm tells for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
 use aws_sdk_cloudwatch::types::{AlarmType, MetricAlarm, StateValue};
@@ -8,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use nightjar_domain::accounts::Scope;
 use nightjar_domain::alarm::{AlarmChange, AlarmState, Watched};
 use nightjar_domain::coverage::alarm::{is_generated_name, resource_of};
+use nightjar_domain::coverage::composites;
 use nightjar_domain::metric::Metric;
 
 use crate::context::Context;
@@ -16,6 +18,19 @@ use crate::context::Context;
 const OK_TOLD_FOR: SignedDuration = SignedDuration::from_hours(3);
 /// The most that DescribeAlarms answers at once.
 const PAGE: i32 = 100;
+
+/// What a change means: where one of Nightjar's own composite alarms changed, the state of each alarm that it tells for, as if each had
+/// told it.
+pub(crate) async fn behind(context: &Context, change: AlarmChange) -> anyhow::Result<Vec<AlarmChange>> {
+    if change.members.is_empty() || !composites::is_generated_name(&context.settings.prefix, &change.name) {
+        return Ok(vec![change]);
+    }
+    let names = change.members.iter().cloned().collect();
+    let request = context.metrics.describe_alarms().alarm_types(AlarmType::MetricAlarm).set_alarm_names(Some(names));
+    let answer = request.max_records(PAGE).send().await;
+    let answer = answer.with_context(|| format!("reading the alarms that {} tells for", change.name))?;
+    Ok(answer.metric_alarms().iter().filter_map(|alarm| read_change(alarm, &context.settings.home, None)).collect())
+}
 
 /// The state of Nightjar's own alarms elsewhere, as if each had told it, and the first failure. One account or region does not keep
 /// the others from being read; one whose role is refused is logged, and stands in the coverage.
@@ -55,7 +70,8 @@ async fn read(
         while let Some(page) = pages.next().await {
             let page = page.with_context(|| format!("DescribeAlarms in {scope}"))?;
             let own = page.metric_alarms().iter().filter(|alarm| is_own(alarm, prefix));
-            changes.extend(own.filter_map(|alarm| change(alarm, scope)).filter(|change| is_news(change, now)));
+            let told = own.filter_map(|alarm| read_change(alarm, scope, Some(scope.clone())));
+            changes.extend(told.filter(|change| is_news(change, now)));
         }
     }
     Ok(changes)
@@ -74,8 +90,9 @@ fn is_news(change: &AlarmChange, now: Timestamp) -> bool {
     }
 }
 
-/// `None` for forms of alarms that Nightjar does not make.
-fn change(alarm: &MetricAlarm, scope: &Scope) -> Option<AlarmChange> {
+/// The state of an alarm of `place` as a change; `None` for forms of alarms that Nightjar does not make. `scope` is where its metric is
+/// asked for, if not at home.
+fn read_change(alarm: &MetricAlarm, place: &Scope, scope: Option<Scope>) -> Option<AlarmChange> {
     let state = match alarm.state_value()? {
         StateValue::Alarm => AlarmState::Alarm,
         StateValue::Ok => AlarmState::Ok,
@@ -95,16 +112,17 @@ fn change(alarm: &MetricAlarm, scope: &Scope) -> Option<AlarmChange> {
         dimensions,
         statistic: alarm.extended_statistic().map(str::to_owned).or(statistic)?,
         period_seconds: u32::try_from(alarm.period()?).ok()?,
-        scope: Some(scope.clone()),
+        scope,
     };
     Some(AlarmChange {
         name: alarm.alarm_name()?.to_owned(),
         arn: alarm.alarm_arn()?.to_owned(),
-        account: scope.account.clone(),
+        account: place.account.clone(),
         state,
         reason: alarm.state_reason().unwrap_or_default().to_owned(),
         at: Timestamp::from_second(at.secs()).ok()?,
         of: alarm.alarm_description().and_then(resource_of).map(str::to_owned),
+        members: BTreeSet::new(),
         watched: Some(Watched {
             metric,
             comparison: alarm.comparison_operator()?.as_str().to_owned(),
@@ -146,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_state_is_read_as_the_change_that_made_it() {
-        let change = change(&alarm(NAME), &scope()).unwrap();
+        let change = read_change(&alarm(NAME), &scope(), Some(scope())).unwrap();
         assert_eq!(
             (change.state, change.at.as_second(), change.account.as_str()),
             (AlarmState::Alarm, 1_000, "222233334444")
@@ -173,7 +191,7 @@ mod tests {
     #[case::ended_long_ago(AlarmState::Ok, 4, false)]
     #[case::without_data(AlarmState::InsufficientData, 0, false)]
     fn what_is_over_for_long_is_no_news(#[case] state: AlarmState, #[case] hours: i64, #[case] expected: bool) {
-        let told = change(&alarm(NAME), &scope()).unwrap();
+        let told = read_change(&alarm(NAME), &scope(), Some(scope())).unwrap();
         let now = told.at + SignedDuration::from_hours(hours);
         assert_eq!(is_news(&AlarmChange { state, ..told }, now), expected);
     }

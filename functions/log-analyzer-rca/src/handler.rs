@@ -58,7 +58,9 @@ async fn told(context: &Context, event: &SnsEvent, clock: &impl Fn() -> Timestam
     for text in messages(event) {
         if AlarmChange::is_one(text) {
             let inventory = context.inventory.all().await?;
-            alarm(context, &AlarmChange::parse(text)?, &inventory, clock, &mut summary).await?;
+            for change in alarms::behind(context, AlarmChange::parse(text)?).await? {
+                alarm(context, &change, &inventory, clock, &mut summary).await?;
+            }
         } else {
             anomaly(context, &Envelope::<Anomaly>::parse(text)?, clock, &mut summary).await?;
         }

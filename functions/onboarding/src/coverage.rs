@@ -1,5 +1,7 @@
 //! The plan of the alarms, and how well everything is covered.
 
+use std::time::Instant;
+
 use anyhow::bail;
 use jiff::Timestamp;
 use nightjar_aws::stores::CoverageWhole;
@@ -9,10 +11,13 @@ use nightjar_domain::coverage::{
 };
 use nightjar_domain::onboarding::Discovered;
 
-use crate::alarms::{self, Existing};
+use crate::alarms::{self, Applied, Existing};
 use crate::configuration;
 use crate::context::Context;
 use crate::digest;
+
+/// To remove an alarm that a composite alarm tells for takes three: its voice, the composite alarm, the alarm.
+const ROUNDS: usize = 4;
 
 /// What there is, and what to do about it.
 #[derive(Debug)]
@@ -46,6 +51,30 @@ pub async fn look(
     Ok(Some(Looked { existing, plan }))
 }
 
+/// Carries a plan out, with the time that the settings leave: in several rounds where composite alarms and those that they tell for
+/// take turns. Then looks once more, so that the coverage tells what is and not what was to be.
+pub async fn carry_out(
+    context: &Context,
+    discovered: &Discovered,
+    policy: &Policy,
+    plan: &CoveragePlan,
+    now: Timestamp,
+) -> anyhow::Result<(Applied, Option<CoveragePlan>)> {
+    let deadline = Instant::now() + context.settings.alarm_budget;
+    let mut applied = alarms::apply(context, plan, deadline, now).await?;
+    let (mut goes_on, mut looked) = (plan.goes_on, look(context, discovered, policy, now).await?);
+    for _ in 1..ROUNDS {
+        let Some(next) = looked.as_ref().filter(|next| goes_on && applied.stopped.is_none() && next.plan.steps() > 0)
+        else {
+            break;
+        };
+        applied.then(alarms::apply(context, &next.plan, deadline, now).await?);
+        goes_on = next.plan.goes_on;
+        looked = look(context, discovered, policy, now).await?;
+    }
+    Ok((applied, looked.map(|looked| looked.plan)))
+}
+
 fn input<'a>(
     context: &'a Context,
     discovered: &'a Discovered,
@@ -53,8 +82,9 @@ fn input<'a>(
     existing: &'a Existing,
     now: Timestamp,
 ) -> CoverageInput<'a> {
-    let Existing { with_prefix, others, .. } = existing;
-    CoverageInput { discovered, catalogue: &context.catalogue, existing: with_prefix, others: *others, policy, now }
+    let Existing { with_prefix, composites, others, .. } = existing;
+    let catalogue = &context.catalogue;
+    CoverageInput { discovered, catalogue, existing: with_prefix, composites, others: *others, policy, now }
 }
 
 /// Why an alarm exists.

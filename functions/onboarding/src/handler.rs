@@ -11,11 +11,11 @@ use nightjar_domain::resource::Resource;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::alarms::{self, Applied};
+use crate::alarms::Applied;
 use crate::command::{self, Command};
 use crate::configuration::{self, PublishedAs};
 use crate::context::Context;
-use crate::coverage;
+use crate::coverage::{self, Looked};
 use crate::filters::{self, FiltersApplied};
 use crate::scopes::{self, Budget, Found};
 use crate::settings::ManageAlarms;
@@ -115,7 +115,7 @@ async fn run(context: &Context, now: Timestamp) -> anyhow::Result<Summary> {
     if context.settings.alarms != ManageAlarms::Off && is_known {
         let plan = merged(plans);
         summary.coverage = Some(plan.score());
-        summary.alarm_steps_open = plan.create.len() + plan.change.len() + plan.delete.len();
+        summary.alarm_steps_open = plan.steps();
         coverage::save(context, &plan, &found, now).await?;
     }
     match failures.len() {
@@ -158,16 +158,15 @@ async fn run_one(
     if mode == ManageAlarms::Off {
         return Ok(None);
     }
-    let Some(mut looked) = coverage::look(&context, &discovered, &policy, now).await? else {
+    let Some(Looked { mut plan, .. }) = coverage::look(&context, &discovered, &policy, now).await? else {
         return Ok(Some(scopes::nothing(alarms_unread(&context))));
     };
-    if mode == ManageAlarms::Apply && !looked.plan.is_empty() {
+    if mode == ManageAlarms::Apply && plan.steps() > 0 {
         let began = run.budget.share(&mut context);
-        let applied = alarms::apply(&context, &looked.plan, now).await?;
+        let (applied, after) = coverage::carry_out(&context, &discovered, &policy, &plan, now).await?;
         run.budget.used(began);
         summary.alarms.get_or_insert_default().add(applied);
-        // Once more, so that the coverage tells what is and not what was to be.
-        looked = coverage::look(&context, &discovered, &policy, now).await?.unwrap_or(looked);
+        plan = after.unwrap_or(plan);
     } else {
         run.budget.skip();
     }
@@ -185,7 +184,7 @@ async fn run_one(
         }
     }
     run.found.resources.extend(discovered.resources);
-    Ok(Some(looked.plan))
+    Ok(Some(plan))
 }
 
 /// The metric filters of the suite's own account and region: after the alarms, and in the time that these left.
@@ -264,10 +263,10 @@ async fn obey(context: &Context, command: Command, now: Timestamp) -> anyhow::Re
         let is_to_apply = command != Command::Plan;
         if is_to_apply {
             let began = budget.share(&mut context);
-            applied.add(alarms::apply(&context, &looked.plan, now).await?);
+            let (done, left) = coverage::carry_out(&context, &discovered, &policy, &looked.plan, now).await?;
             budget.used(began);
-            let looked = coverage::look(&context, &discovered, &policy, now).await?;
-            after.push((scope.clone(), looked.map_or_else(|| scopes::nothing(alarms_unread(&context)), |it| it.plan)));
+            applied.add(done);
+            after.push((scope.clone(), left.unwrap_or_else(|| scopes::nothing(alarms_unread(&context)))));
         }
         if elsewhere.is_none() {
             let (plan, done) = count_lines(&mut context, &discovered, &mut budget, is_to_apply, now).await?;

@@ -74,6 +74,7 @@ impl Settings {
             owner_tag: env.optional("OWNER_TAG_KEY").unwrap_or_else(|| "Owner".to_owned()),
             log_groups_tag: log_groups_tag.clone(),
             allow_mass_deletion: false,
+            composites: env.parsed_or("COMPOSITE_ALARMS", false),
             elsewhere: false,
             prefix: prefix.clone(),
         };

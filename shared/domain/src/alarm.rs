@@ -2,7 +2,7 @@
 //!
 //! The form of the message: "Notifying users on alarm changes" in the CloudWatch user guide.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::accounts::Scope;
 use crate::anomaly::{Anomaly, ExpectedRange};
 use crate::coverage::alarm;
+use crate::coverage::composites::members_of;
 use crate::id::AnomalyId;
 use crate::metric::Metric;
 use crate::resource::{Resource, ResourceRef, WatchedMetric};
@@ -44,6 +45,8 @@ pub struct AlarmChange {
     pub at: Timestamp,
     /// The resource that the description names: onboarding writes it into every alarm that it makes.
     pub of: Option<String>,
+    /// The alarms that a composite alarm of Nightjar's form tells for.
+    pub members: BTreeSet<String>,
     /// The metric that is watched; `None` for a composite alarm and for one over metrics of several resources.
     pub watched: Option<Watched>,
 }
@@ -83,6 +86,8 @@ struct Message {
     new_state_reason: String,
     state_change_time: String,
     trigger: Option<Trigger>,
+    #[serde(default)]
+    alarm_rule: String,
 }
 
 #[derive(Deserialize)]
@@ -147,6 +152,7 @@ impl AlarmChange {
         })?;
         Ok(Self {
             watched: message.trigger.and_then(watched),
+            members: members_of(&message.alarm_rule),
             of: message.alarm_description.as_deref().and_then(alarm::resource_of).map(str::to_owned),
             name: message.alarm_name,
             arn: message.alarm_arn,

@@ -9,7 +9,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
 use nightjar_aws::retry::{Failure, classify, explain};
 use nightjar_domain::audit::{Fact, FactKind};
-use nightjar_domain::coverage::{AlarmChange, AlarmCreation, AlarmDeletion, AlarmSpec, CoveragePlan};
+use nightjar_domain::coverage::{AlarmChange, AlarmCreation, AlarmDeletion, AlarmSpec, CompositeStep, CoveragePlan};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -39,6 +39,14 @@ pub struct Applied {
 }
 
 impl Applied {
+    /// What was done when the next round, which looked at what was left of this one, is done as well.
+    pub fn then(&mut self, next: Self) {
+        self.created += next.created;
+        self.changed += next.changed;
+        self.deleted += next.deleted;
+        (self.left, self.refused, self.stopped) = (next.left, next.refused, next.stopped);
+    }
+
     /// Together with what was done elsewhere.
     pub fn add(&mut self, other: Self) {
         self.created += other.created;
@@ -62,6 +70,9 @@ enum Step<'a> {
     Delete(Vec<&'a AlarmDeletion>),
     Create(&'a AlarmCreation),
     Change(&'a AlarmChange),
+    Compose(&'a CompositeStep),
+    /// CloudWatch takes one a call.
+    Decompose(&'a AlarmDeletion),
 }
 
 impl Step<'_> {
@@ -80,12 +91,18 @@ enum Outcome {
     Stop(String),
 }
 
-/// Deletes, creates (what a person is called for first), changes, until all is done or the budget is spent.
-pub async fn apply(context: &Context, plan: &CoveragePlan, now: Timestamp) -> anyhow::Result<Applied> {
-    let deadline = Instant::now() + context.settings.alarm_budget;
+/// Deletes, creates (what a person is called for first) and changes alarms, until all is done or `deadline` is over. A composite alarm
+/// comes after the alarms that it names, and goes when they have their voices back.
+pub async fn apply(
+    context: &Context,
+    plan: &CoveragePlan,
+    deadline: Instant,
+    now: Timestamp,
+) -> anyhow::Result<Applied> {
     let batches = plan.delete.chunks(DELETIONS_A_CALL).map(|batch| Step::Delete(batch.iter().collect()));
-    let steps: Vec<Step<'_>> =
-        batches.chain(plan.create.iter().map(Step::Create)).chain(plan.change.iter().map(Step::Change)).collect();
+    let creations = plan.create.iter().map(Step::Create).chain(plan.composites.put.iter().map(Step::Compose));
+    let changes = plan.change.iter().map(Step::Change).chain(plan.composites.delete.iter().map(Step::Decompose));
+    let steps: Vec<Step<'_>> = batches.chain(creations).chain(changes).collect();
     let mut applied = Applied { left: steps.iter().map(Step::size).sum(), ..Applied::default() };
     for chunk in steps.chunks(STEPS_A_FACT) {
         if Instant::now() >= deadline {
@@ -127,7 +144,9 @@ fn count(applied: &mut Applied, step: &Step<'_>) {
     match step {
         Step::Delete(deletions) => applied.deleted += deletions.len(),
         Step::Create(_) => applied.created += 1,
-        Step::Change(_) => applied.changed += 1,
+        Step::Compose(step) if step.differences.is_empty() => applied.created += 1,
+        Step::Compose(_) | Step::Change(_) => applied.changed += 1,
+        Step::Decompose(_) => applied.deleted += 1,
     }
 }
 
@@ -136,6 +155,8 @@ fn names<'a>(step: &'a Step<'a>) -> Box<dyn Iterator<Item = &'a str> + 'a> {
         Step::Delete(deletions) => Box::new(deletions.iter().map(|deletion| deletion.name.as_str())),
         Step::Create(creation) => Box::new(std::iter::once(creation.alarm.name.as_str())),
         Step::Change(change) => Box::new(std::iter::once(change.alarm.name.as_str())),
+        Step::Compose(step) => Box::new(std::iter::once(step.composite.name.as_str())),
+        Step::Decompose(deletion) => Box::new(std::iter::once(deletion.name.as_str())),
     }
 }
 
@@ -166,16 +187,33 @@ async fn attempt(context: &Context, step: &Step<'_>) -> Result<(), (Failure, Str
         (classify(error), error.code().unwrap_or_default().to_owned(), explain(error))
     }
     let client = &context.cloudwatch;
+    let (key, value) = context.settings.policy.ownership_tag();
+    let own = Tag::builder().key(key).value(value).build();
     match step {
         Step::Delete(deletions) => {
             let names = deletions.iter().map(|deletion| deletion.name.clone()).collect();
             let answer = client.delete_alarms().set_alarm_names(Some(names)).send().await;
             answer.map(drop).map_err(|error| failed(&error))
         }
+        Step::Decompose(deletion) => {
+            let answer = client.delete_alarms().alarm_names(&deletion.name).send().await;
+            answer.map(drop).map_err(|error| failed(&error))
+        }
         Step::Create(creation) => {
-            let (key, value) = context.settings.policy.ownership_tag();
-            let request = put(client, &creation.alarm, true).map_err(invalid)?;
-            let request = request.tags(Tag::builder().key(key).value(value).build());
+            let request = put(client, &creation.alarm, true).map_err(invalid)?.tags(own);
+            request.send().await.map(drop).map_err(|error| failed(&error))
+        }
+        Step::Compose(step) => {
+            let CompositeStep { composite, differences, actions_enabled, .. } = step;
+            let request = client
+                .put_composite_alarm()
+                .alarm_name(&composite.name)
+                .alarm_description(&composite.description)
+                .alarm_rule(composite.rule())
+                .actions_enabled(*actions_enabled)
+                .set_alarm_actions(Some(composite.alarm_actions.clone()))
+                .set_ok_actions(Some(composite.ok_actions.clone()));
+            let request = if differences.is_empty() { request.tags(own) } else { request };
             request.send().await.map(drop).map_err(|error| failed(&error))
         }
         Step::Change(change) => {
@@ -221,14 +259,8 @@ fn put(
 
 fn facts(step: &Step<'_>, now: Timestamp) -> Vec<Fact> {
     match step {
-        Step::Delete(deletions) => {
-            let details = |deletion: &AlarmDeletion| match &deletion.scope {
-                Some(scope) => json!({ "why": deletion.why, "scope": scope }),
-                None => json!({ "why": deletion.why }),
-            };
-            let one = |deletion: &&AlarmDeletion| fact(FactKind::AlarmDeleted, &deletion.name, details(deletion), now);
-            deletions.iter().map(one).collect()
-        }
+        Step::Delete(deletions) => deletions.iter().map(|deletion| deleted_fact(deletion, now)).collect(),
+        Step::Decompose(deletion) => vec![deleted_fact(deletion, now)],
         Step::Create(creation) => {
             let details = json!({ "resource": creation.resource, "alarm": creation.alarm });
             vec![fact(FactKind::AlarmCreated, &creation.alarm.name, details, now)]
@@ -237,7 +269,23 @@ fn facts(step: &Step<'_>, now: Timestamp) -> Vec<Fact> {
             let details = json!({ "resource": change.resource, "differences": change.differences });
             vec![fact(FactKind::AlarmChanged, &change.alarm.name, details, now)]
         }
+        Step::Compose(CompositeStep { resource, composite, differences, .. }) => {
+            let (kind, details) = if differences.is_empty() {
+                (FactKind::AlarmCreated, json!({ "resource": resource, "composite": composite }))
+            } else {
+                (FactKind::AlarmChanged, json!({ "resource": resource, "differences": differences }))
+            };
+            vec![fact(kind, &composite.name, details, now)]
+        }
     }
+}
+
+fn deleted_fact(deletion: &AlarmDeletion, now: Timestamp) -> Fact {
+    let details = match &deletion.scope {
+        Some(scope) => json!({ "why": deletion.why, "scope": scope }),
+        None => json!({ "why": deletion.why }),
+    };
+    fact(FactKind::AlarmDeleted, &deletion.name, details, now)
 }
 
 fn refused_fact(refusal: &Refusal, now: Timestamp) -> Fact {

@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
 use aws_sdk_cloudwatch::Client;
-use aws_sdk_cloudwatch::types::{AlarmType, MetricAlarm, StateValue};
+use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, MetricAlarm, StateValue};
 use jiff::Timestamp;
 use nightjar_aws::retry::{Failure, classify, explain};
 use nightjar_domain::catalogue::{Comparison, MissingData};
-use nightjar_domain::coverage::{AlarmSpec, AlarmState, ExistingAlarm, Ownership, Policy, Unread};
+use nightjar_domain::coverage::composites::{is_generated_name, members_of};
+use nightjar_domain::coverage::{
+    AlarmSpec, AlarmState, CompositeSpec, ExistingAlarm, ExistingComposite, Ownership, Policy, Unread,
+};
 
 /// The most that DescribeAlarms answers at once.
 const PAGE: i32 = 100;
@@ -18,9 +21,11 @@ const PAGE: i32 = 100;
 pub struct Existing {
     /// Those whose names begin with the suite's prefix.
     pub with_prefix: Vec<ExistingAlarm>,
+    /// Composite alarms with names that Nightjar gives them.
+    pub composites: Vec<ExistingComposite>,
     /// Their ARNs, by name: tags are asked for by ARN.
     pub arns: BTreeMap<String, String>,
-    /// How many others there are.
+    /// How many others there are; composite alarms are among them.
     pub others: usize,
 }
 
@@ -40,6 +45,14 @@ pub async fn read(client: &Client, policy: &Policy) -> anyhow::Result<Result<Exi
             Err(error) => return Err(error).context("reading the alarms"),
         };
         existing.others += page.composite_alarms().len();
+        for alarm in page.composite_alarms() {
+            let name = alarm.alarm_name().unwrap_or_default();
+            if is_generated_name(&policy.prefix, name) {
+                let arn = alarm.alarm_arn().unwrap_or_default().to_owned();
+                existing.arns.insert(name.to_owned(), arn);
+                existing.composites.extend(composite(alarm));
+            }
+        }
         for alarm in page.metric_alarms() {
             let name = alarm.alarm_name().unwrap_or_default();
             match name.starts_with(&prefix).then(|| described(alarm)).flatten() {
@@ -80,14 +93,31 @@ pub async fn own(client: &Client, policy: &Policy, names: &[String], existing: &
         }
     }
     existing.with_prefix.retain(|alarm| !gone.contains(&alarm.spec.name));
-    for alarm in &mut existing.with_prefix {
-        if ours.contains(&alarm.spec.name) {
-            alarm.ownership = Ownership::Ours;
-        } else if foreign.contains(&alarm.spec.name) {
-            alarm.ownership = Ownership::Foreign;
+    existing.composites.retain(|composite| !gone.contains(&composite.spec.name));
+    let alarms = existing.with_prefix.iter_mut().map(|alarm| (&alarm.spec.name, &mut alarm.ownership));
+    let composites = existing.composites.iter_mut().map(|composite| (&composite.spec.name, &mut composite.ownership));
+    for (name, ownership) in alarms.chain(composites) {
+        if ours.contains(name) {
+            *ownership = Ownership::Ours;
+        } else if foreign.contains(name) {
+            *ownership = Ownership::Foreign;
         }
     }
     Ok(())
+}
+
+fn composite(alarm: &CompositeAlarm) -> Option<ExistingComposite> {
+    Some(ExistingComposite {
+        spec: CompositeSpec {
+            name: alarm.alarm_name()?.to_owned(),
+            description: alarm.alarm_description().unwrap_or_default().to_owned(),
+            members: members_of(alarm.alarm_rule().unwrap_or_default()),
+            alarm_actions: alarm.alarm_actions().to_vec(),
+            ok_actions: alarm.ok_actions().to_vec(),
+        },
+        actions_enabled: alarm.actions_enabled().unwrap_or(true),
+        ownership: Ownership::Unknown,
+    })
 }
 
 /// `None` for alarms of forms that Nightjar does not make: metric math, anomaly bands.

@@ -10,6 +10,8 @@ use crate::catalogue::{Comparison, MissingData};
 
 /// Before the ARN, at the end of every description.
 pub(super) const RESOURCE_MARK: &str = " resource=";
+/// CloudWatch allows 1,024 characters.
+const LONGEST_DESCRIPTION: usize = 1024;
 /// CloudWatch allows 255 characters.
 const LONGEST_PART: usize = 100;
 
@@ -150,7 +152,15 @@ pub fn is_generated_name(prefix: &str, name: &str) -> bool {
     hexadecimal && leveled && rest.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('-'))
 }
 
-fn plain(text: &str) -> String {
+/// For whoever meets the alarm in the console, and with the resource at its end for programs.
+pub(super) fn described(text: &str, arn: &str) -> String {
+    let mark = format!("{RESOURCE_MARK}{arn}");
+    let room = LONGEST_DESCRIPTION.saturating_sub(mark.chars().count());
+    let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    plain.take(room).chain(mark.chars()).collect()
+}
+
+pub(super) fn plain(text: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_') { c } else { '-' };
     text.chars().take(LONGEST_PART).map(plain).collect()
 }

@@ -244,6 +244,7 @@ mod tests {
             owner_tag: "Owner".to_owned(),
             log_groups_tag: String::new(),
             allow_mass_deletion: false,
+            composites: false,
             elsewhere: false,
         };
         digests(&before, now, &discovered, (&products, &policy), AT.parse().unwrap())

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::alarm::{self, AlarmSpec, Level};
+use super::composites::Voices;
 use super::overrides::Origin;
 use super::plan::{series_index, suite};
 use super::{CoverageInput, wanted};
@@ -39,9 +40,11 @@ pub struct Value {
 pub fn explain(input: CoverageInput<'_>, name: &str) -> Option<Explanation> {
     let suite = suite(input.policy);
     let index = series_index(&input, |name| alarm::is_generated_name(&input.policy.prefix, name));
+    let voices = Voices::new(&input);
     let mut all = input.discovered.resources.iter().chain((!input.policy.elsewhere).then_some(&suite));
     all.find_map(|resource| {
-        let wants = wanted::wants(resource, input.catalogue, &index, input.policy);
+        let mut wants = wanted::wants(resource, input.catalogue, &index, input.policy);
+        voices.silence(&mut wants);
         let wanted = wants.alarms.into_iter().find(|wanted| wanted.spec.name == name)?;
         let (reference, entry, values) = (&resource.reference, wanted.entry, &wanted.values);
         let alarm = entry.alarm.as_ref()?;

@@ -53,6 +53,9 @@ pub fn merged(plans: Vec<(Scope, CoveragePlan)>) -> CoveragePlan {
         whole.create.extend(plan.create);
         whole.change.extend(plan.change);
         whole.delete.extend(plan.delete);
+        whole.composites.put.extend(plan.composites.put);
+        whole.composites.delete.extend(plan.composites.delete);
+        whole.goes_on |= plan.goes_on;
         whole.conflicts.extend(plan.conflicts);
         whole.unproven.extend(plan.unproven);
         whole.held.extend(plan.held);

@@ -1,11 +1,13 @@
 //! What watches what, and what is missing: alarms planned from the catalogue, compared with those that exist, and scored.
 //!
-//! An ARN tells the type ([`arn`]), tags ([`overrides`]), products ([`products`]) and what people set at run time ([`thresholds`]) override the catalogue,
-//! all make the alarms that should be ([`wanted`]), [`preview`] tells how often a threshold would have fired, [`plan_coverage`] compares them with those that are, and [`gaps`] says per resource what is not covered and
-//! which command mends it.
+//! An ARN tells the type ([`arn`]), tags ([`overrides`]), products ([`products`]) and what people set at run time ([`thresholds`])
+//! override the catalogue, all make the alarms that should be ([`wanted`]), [`preview`] tells how often a threshold would have fired,
+//! [`plan_coverage`] compares them with those that are, [`composites`] give the alarms of a resource one voice, and [`gaps`] says per
+//! resource what is not covered and which command mends it.
 
 pub mod alarm;
 pub mod arn;
+pub mod composites;
 pub mod digest;
 pub mod explain;
 pub mod filters;
@@ -32,6 +34,7 @@ use crate::onboarding::Discovered;
 use crate::resource::ResourceRef;
 
 pub use alarm::{AlarmSpec, AlarmState, ExistingAlarm, Level, Ownership};
+pub use composites::{CompositePlan, CompositeSpec, CompositeStep, ExistingComposite};
 pub use explain::{Explanation, explain};
 pub use gaps::{CoverageGap, GapKind, ResourceCoverage};
 pub use merged::{ScopeCoverage, merged};
@@ -51,6 +54,8 @@ pub struct CoverageInput<'a> {
     pub catalogue: &'a Catalogue,
     /// Every alarm of the region with the suite's prefix.
     pub existing: &'a [ExistingAlarm],
+    /// Every composite alarm of the region with a name that Nightjar gives one.
+    pub composites: &'a [ExistingComposite],
     /// Alarms of the region without it: they count against the quota, and nothing else is asked about them.
     pub others: usize,
     pub policy: &'a Policy,
@@ -76,6 +81,8 @@ pub struct Policy {
     pub log_groups_tag: String,
     /// Delete more than half of the alarms in one run.
     pub allow_mass_deletion: bool,
+    /// One composite alarm tells for all alarms of a resource.
+    pub composites: bool,
     /// Planned for another account or region: the suite is not there, and its topics cannot be told from there. Alarms have no
     /// actions; log-analyzer-rca reads their state.
     pub elsewhere: bool,

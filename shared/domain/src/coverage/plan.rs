@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::alarm::{self, AlarmSpec, ExistingAlarm, Level, Ownership};
+use super::composites::{self, COMPOSITE_USD_A_MONTH, CompositePlan, Voices};
 use super::gaps::{self, ResourceCoverage};
 use super::merged::ScopeCoverage;
 use super::series::SeriesIndex;
@@ -23,6 +24,9 @@ pub struct CoveragePlan {
     pub create: Vec<AlarmCreation>,
     pub change: Vec<AlarmChange>,
     pub delete: Vec<AlarmDeletion>,
+    pub composites: CompositePlan,
+    /// There is more to do once this is done: composite alarms and those that they tell for take turns.
+    pub goes_on: bool,
     /// Alarms of others that stand where one of ours should be: never overwritten.
     pub conflicts: Vec<Conflict>,
     /// Alarms whose ownership tag must be read before anything is decided about them.
@@ -99,9 +103,9 @@ pub struct Money {
 }
 
 impl CoveragePlan {
-    /// Nothing is to be done.
-    pub fn is_empty(&self) -> bool {
-        self.create.is_empty() && self.change.is_empty() && self.delete.is_empty()
+    /// How many alarms are to be made, set right and removed.
+    pub fn steps(&self) -> usize {
+        self.create.len() + self.change.len() + self.delete.len() + self.composites.steps()
     }
 
     /// Mean score of all resources, 0 to 100; 100 without any.
@@ -128,8 +132,12 @@ pub fn plan_coverage(input: CoverageInput<'_>) -> CoveragePlan {
     let ours = |name: &str| alarm::is_generated_name(&input.policy.prefix, name);
     let index = series_index(&input, ours);
     let resources = input.discovered.resources.iter().chain((!input.policy.elsewhere).then_some(&suite));
-    let wants: Vec<Wants<'_>> =
+    let mut wants: Vec<Wants<'_>> =
         resources.map(|resource| wanted::wants(resource, input.catalogue, &index, input.policy)).collect();
+    let voices = Voices::new(&input);
+    for wants in &mut wants {
+        voices.silence(wants);
+    }
     let existing: HashMap<&str, &ExistingAlarm> = input.existing.iter().map(|e| (e.spec.name.as_str(), e)).collect();
 
     let mut fates = decide(&wants, &existing, input.policy.max_alarms);
@@ -140,11 +148,17 @@ pub fn plan_coverage(input: CoverageInput<'_>) -> CoveragePlan {
     respect_quota(&mut fates, &wants, room);
     fill_in(&wants, &fates, &mut plan);
 
+    composites::plan(&input, &wants, &fates, &mut plan);
+
+    let growth = plan.create.len() as isize - plan.delete.len() as isize;
+    let after = now.saturating_add_signed(growth + plan.composites.growth());
+    plan.quota = QuotaUse { limit: input.policy.quota, now, after };
     let paid = input.existing.iter().filter(|e| ours(&e.spec.name) && e.ownership != Ownership::Foreign).count();
-    let after = plan.create.len() - plan.delete.len().min(plan.create.len());
-    let gone = plan.delete.len() - plan.delete.len().min(plan.create.len());
-    plan.quota = QuotaUse { limit: input.policy.quota, now, after: now + after - gone };
-    plan.usd_a_month = Money { now: usd(paid), after: usd(paid + plan.create.len() - plan.delete.len()) };
+    let composites = composites::own(&input).count();
+    plan.usd_a_month = Money {
+        now: usd(paid, composites),
+        after: usd(paid.saturating_add_signed(growth), composites.saturating_add_signed(plan.composites.growth())),
+    };
     plan.resources = wants.iter().zip(&fates).map(|(wants, fates)| gaps::coverage(&input, wants, fates)).collect();
     plan
 }
@@ -180,9 +194,9 @@ pub(super) fn series_index<'a>(input: &CoverageInput<'a>, ours: impl Fn(&str) ->
     SeriesIndex::new(listed.chain(watched))
 }
 
-fn usd(alarms: usize) -> f64 {
+fn usd(alarms: usize, composites: usize) -> f64 {
     // In cents first, so that sums read as money.
-    (alarms as f64 * ALARM_USD_A_MONTH * 100.0).round() / 100.0
+    ((alarms as f64 * ALARM_USD_A_MONTH + composites as f64 * COMPOSITE_USD_A_MONTH) * 100.0).round() / 100.0
 }
 
 type Fates<'a> = Vec<Vec<Fate<'a>>>;
@@ -288,7 +302,7 @@ fn deletions(
 }
 
 /// Why nothing is known about a resource that was not found.
-fn unread_for(input: &CoverageInput<'_>, arn: &str) -> Option<String> {
+pub(super) fn unread_for(input: &CoverageInput<'_>, arn: &str) -> Option<String> {
     let kind = super::arn::found(arn, BTreeMap::new(), ("", "")).map(|found| found.reference.kind);
     let unread = match kind {
         Some(kind) => is_unread(&input.discovered.unread, &kind),

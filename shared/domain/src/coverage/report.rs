@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::composites::CompositePlan;
 use super::filters::FilterPlan;
 use super::plan::{AlarmChange, AlarmCreation, AlarmDeletion, Conflict, CoveragePlan, Money, QuotaUse};
 use super::{GapKind, ScopeCoverage, Unread};
@@ -23,6 +24,12 @@ pub struct CoverageReport {
     pub create: Vec<AlarmCreation>,
     pub change: Vec<AlarmChange>,
     pub delete: Vec<AlarmDeletion>,
+    /// The first [`TOLD_AT_MOST`] of each kind of step.
+    #[serde(default)]
+    pub composites: CompositePlan,
+    /// There is more to do once this is done.
+    #[serde(default)]
+    pub goes_on: bool,
     pub conflicts: Vec<Conflict>,
     pub held: Vec<AlarmDeletion>,
     pub usd_a_month: Money,
@@ -74,6 +81,8 @@ impl CoverageReport {
             create: first(&plan.create),
             change: first(&plan.change),
             delete: first(&plan.delete),
+            composites: CompositePlan { put: first(&plan.composites.put), delete: first(&plan.composites.delete) },
+            goes_on: plan.goes_on,
             conflicts: first(&plan.conflicts),
             held: first(&plan.held),
             usd_a_month: plan.usd_a_month,

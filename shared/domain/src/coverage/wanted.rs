@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Policy;
-use super::alarm::{self, AlarmSpec, Level, RESOURCE_MARK};
+use super::alarm::{self, AlarmSpec, Level};
 use super::overrides::{self, BadTag, Effective, Overrides};
 use super::products::{BadThreshold, product_of};
 use super::series::SeriesIndex;
@@ -11,9 +11,6 @@ use super::thresholds::ThresholdOverride;
 use crate::catalogue::{AlarmEntry, Catalogue, CatalogueEntry, Levels, ResourceType};
 use crate::onboarding::FoundResource;
 use crate::routing::Product;
-
-/// CloudWatch allows 1,024 characters.
-const LONGEST_DESCRIPTION: usize = 1024;
 
 /// An alarm that should be.
 #[derive(Debug)]
@@ -161,11 +158,9 @@ impl<'a> Watched<'a, '_> {
         }
     }
 
-    /// For whoever meets the alarm in the console, and with the resource at its end for programs.
     fn description(&self, level: Level, threshold: f64) -> String {
         let Self { resource, kind, entry, alarm, .. } = self;
         let reference = &resource.reference;
-        let mark = format!("{RESOURCE_MARK}{}", reference.arn);
         let text = format!(
             "{} {}: {} {} {threshold} ({}). {} Made by Nightjar; nightjar explain alarm tells where each value comes from.",
             kind.title,
@@ -175,8 +170,6 @@ impl<'a> Watched<'a, '_> {
             level.as_str(),
             entry.why,
         );
-        let room = LONGEST_DESCRIPTION.saturating_sub(mark.chars().count());
-        let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-        plain.take(room).chain(mark.chars()).collect()
+        alarm::described(&text, &reference.arn)
     }
 }

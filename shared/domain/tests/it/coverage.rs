@@ -1,131 +1,14 @@
 //! The plan of alarms: what it makes, what it leaves alone, and that it comes to rest.
 
-use std::collections::BTreeMap;
-
 use nightjar_domain::accounts::Scope;
 use nightjar_domain::catalogue::Catalogue;
 use nightjar_domain::coverage::{
-    AlarmState, CoverageInput, CoveragePlan, ExistingAlarm, GapKind, Level, Ownership, Policy, Unread, arn, explain,
-    is_unread_there, merged, plan_coverage,
+    AlarmState, CoveragePlan, GapKind, Level, Ownership, Unread, explain, is_unread_there, merged,
 };
-use nightjar_domain::onboarding::{Discovered, FoundResource, ListedMetric};
-use nightjar_testkit::{at, now};
 use proptest::prelude::*;
 use rstest::rstest;
 
-const HOME: (&str, &str) = ("111122223333", "eu-west-1");
-const INSTANCE: &str = "arn:aws:ec2:eu-west-1:111122223333:instance/i-0a1b2c3d4e5f60718";
-const QUEUE: &str = "arn:aws:sqs:eu-west-1:111122223333:work";
-
-#[derive(Debug)]
-struct World {
-    catalogue: Catalogue,
-    discovered: Discovered,
-    existing: Vec<ExistingAlarm>,
-    others: usize,
-    policy: Policy,
-}
-
-impl World {
-    fn new(resources: &[(&str, &[(&str, &str)])]) -> Self {
-        let resources = resources.iter().map(|(arn, tags)| resource(arn, tags)).collect();
-        Self {
-            catalogue: Catalogue::bundled().unwrap(),
-            discovered: Discovered { resources, ..Discovered::default() },
-            existing: Vec::new(),
-            others: 0,
-            policy: Policy {
-                prefix: "aiops".to_owned(),
-                alarms_topic: "arn:aws:sns:eu-west-1:111122223333:aiops-alarms".to_owned(),
-                ops_topic: "arn:aws:sns:eu-west-1:111122223333:aiops-ops".to_owned(),
-                max_alarms: 500,
-                quota: 5000,
-                owner_tag: "Owner".to_owned(),
-                log_groups_tag: "aiops:log-groups".to_owned(),
-                allow_mass_deletion: false,
-                elsewhere: false,
-            },
-        }
-    }
-
-    fn input(&self) -> CoverageInput<'_> {
-        CoverageInput {
-            discovered: &self.discovered,
-            catalogue: &self.catalogue,
-            existing: &self.existing,
-            others: self.others,
-            policy: &self.policy,
-            now: now(),
-        }
-    }
-
-    fn plan(&self) -> CoveragePlan {
-        plan_coverage(self.input())
-    }
-
-    /// Does the first `steps` of what the plan says, as CloudWatch would.
-    fn apply(&mut self, plan: &CoveragePlan, steps: usize) {
-        let mut left = steps;
-        let mut step = || {
-            left = left.saturating_sub(1);
-            left > 0
-        };
-        for deletion in &plan.delete {
-            if step() {
-                self.existing.retain(|existing| existing.spec.name != deletion.name);
-            }
-        }
-        for creation in &plan.create {
-            if step() {
-                self.existing.push(there(creation.alarm.clone(), Ownership::Ours));
-            }
-        }
-        for change in &plan.change {
-            if step() {
-                let existing = self.existing.iter_mut().find(|existing| existing.spec.name == change.alarm.name);
-                existing.unwrap().spec = change.alarm.clone();
-            }
-        }
-    }
-
-    fn applied(mut self) -> Self {
-        let plan = self.plan();
-        self.apply(&plan, usize::MAX);
-        self
-    }
-
-    fn gaps(&self, arn: &str) -> Vec<GapKind> {
-        let plan = self.plan();
-        let of = plan.resources.iter().find(|covered| covered.resource.arn == arn).unwrap();
-        of.gaps.iter().map(|gap| gap.kind).collect()
-    }
-}
-
-fn there(spec: nightjar_domain::coverage::AlarmSpec, ownership: Ownership) -> ExistingAlarm {
-    ExistingAlarm {
-        spec,
-        actions_enabled: true,
-        state: AlarmState::Ok,
-        state_since: at("2026-11-01T00:00:00Z"),
-        ownership,
-    }
-}
-
-fn resource(arn: &str, tags: &[(&str, &str)]) -> FoundResource {
-    let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    arn::found(arn, tags, HOME).unwrap()
-}
-
-fn listed(namespace: &str, name: &str, dimensions: &[(&str, &str)]) -> ListedMetric {
-    let dimensions = dimensions.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    ListedMetric { namespace: namespace.to_owned(), name: name.to_owned(), dimensions }
-}
-
-/// (metric, level, threshold) of the alarms to make on a resource.
-fn made<'a>(plan: &'a CoveragePlan, arn: &str) -> Vec<(&'a str, Level, f64)> {
-    let of = plan.create.iter().filter(|creation| creation.resource == arn);
-    of.map(|creation| (creation.alarm.metric.as_str(), creation.level, creation.alarm.threshold)).collect()
-}
+use crate::world::{INSTANCE, QUEUE, World, any_world, listed, made, resource};
 
 #[test]
 fn an_instance_gets_what_is_on_by_default_and_the_suite_its_heartbeat() {
@@ -169,7 +52,7 @@ fn metrics_of_the_agent_are_watched_as_they_are_published() {
     // The agent dies: nothing is published any more, and the alarms stay, to tell it.
     world.apply(&plan, usize::MAX);
     world.discovered.listed_metrics.clear();
-    assert!(world.plan().is_empty(), "{:?}", world.plan().delete);
+    assert!(world.plan().steps() == 0, "{:?}", world.plan().delete);
 }
 
 #[test]
@@ -248,7 +131,7 @@ fn an_unknown_type_is_a_gap_and_the_rest_goes_on() {
 fn what_was_done_needs_not_be_done_again() {
     let world = World::new(&[(INSTANCE, &[("aiops:alarms", "all")]), (QUEUE, &[])]).applied();
     let plan = world.plan();
-    assert!(plan.is_empty() && plan.unproven.is_empty());
+    assert!(plan.steps() == 0 && plan.unproven.is_empty());
     assert_eq!(plan.in_force, world.existing.len());
 }
 
@@ -279,7 +162,7 @@ fn a_foreign_alarm_of_the_same_name_is_a_conflict_and_stays() {
     foreign.ownership = Ownership::Foreign;
     foreign.spec.threshold = 12.0;
     let plan = world.plan();
-    assert!(plan.is_empty());
+    assert!(plan.steps() == 0);
     assert_eq!(plan.conflicts.len(), 1);
     assert!(world.gaps(INSTANCE).contains(&GapKind::AlarmConflict));
     world.discovered.resources.clear();
@@ -296,7 +179,7 @@ fn nothing_is_decided_before_the_ownership_tag_is_read() {
         existing.spec.threshold += f64::from(u8::from(existing.spec.namespace == "AWS/SQS"));
     }
     let plan = world.plan();
-    assert!(plan.is_empty());
+    assert!(plan.steps() == 0);
     assert_eq!(plan.unproven.len(), 3 + 2);
 }
 
@@ -330,7 +213,7 @@ fn the_cap_keeps_the_critical_ones_and_the_plan_comes_to_rest() {
     assert_eq!((plan.create.len(), plan.over_cap), (6, 3));
     assert!(plan.create.iter().all(|creation| creation.level == Level::Critical));
     let mut world = world.applied();
-    assert!(world.plan().is_empty());
+    assert!(world.plan().steps() == 0);
     world.policy.max_alarms = 4;
     assert_eq!(world.plan().delete.len(), 2);
 }
@@ -362,7 +245,7 @@ fn alarms_that_watch_nothing_or_tell_nobody_are_gaps() {
             GapKind::NoLogGroup
         ]
     );
-    assert!(world.plan().is_empty(), "a switch that somebody turned is not turned back");
+    assert!(world.plan().steps() == 0, "a switch that somebody turned is not turned back");
     insta::assert_json_snapshot!(world.plan().resources[0]);
 }
 
@@ -376,53 +259,6 @@ fn an_explanation_says_where_each_value_comes_from() {
     assert_eq!(explain(world.input(), "aiops-no-such-critical-0123456789"), None);
 }
 
-/// Kinds of resources that the property tests mix.
-const ARNS: [&str; 6] = [
-    "arn:aws:ec2:eu-west-1:111122223333:instance/i-",
-    "arn:aws:sqs:eu-west-1:111122223333:q",
-    "arn:aws:lambda:eu-west-1:111122223333:function:f",
-    "arn:aws:dynamodb:eu-west-1:111122223333:table/t",
-    "arn:aws:s3:::b",
-    "arn:aws:states:eu-west-1:111122223333:stateMachine:s",
-];
-
-fn any_world() -> impl Strategy<Value = World> {
-    let tag = prop_oneof![
-        Just(("aiops:alarms", "all")),
-        Just(("aiops:alarms", "off")),
-        Just(("aiops:alarms", "???")),
-        Just(("aiops:alarm:CPUUtilization", "critical=50 warning=40")),
-        Just(("aiops:alarm:Errors", "critical=0")),
-        Just(("Owner", "shop")),
-    ];
-    let resource = (0..ARNS.len(), 0..8_u8, prop::collection::vec(tag, 0..3));
-    let foreign = prop::collection::vec(any::<prop::sample::Index>(), 0..4);
-    (prop::collection::vec(resource, 0..12), foreign, 0..40_usize, prop::bool::ANY).prop_map(
-        |(resources, foreign, cap, allow)| {
-            let mut world = World::new(&[]);
-            let mut by_arn = BTreeMap::new();
-            for (kind, number, tags) in resources {
-                let arn = format!("{}{number}", ARNS[kind]);
-                by_arn.insert(arn.clone(), self::resource(&arn, &tags));
-            }
-            world.discovered.resources = by_arn.into_values().collect();
-            world.policy.max_alarms = cap;
-            world.policy.allow_mass_deletion = allow;
-            let plan = world.plan();
-            for index in foreign {
-                if !plan.create.is_empty() {
-                    let mut spec = index.get(&plan.create).alarm.clone();
-                    spec.threshold = -1.0;
-                    if !world.existing.iter().any(|existing| existing.spec.name == spec.name) {
-                        world.existing.push(there(spec, Ownership::Foreign));
-                    }
-                }
-            }
-            world
-        },
-    )
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -430,7 +266,7 @@ proptest! {
     fn a_plan_that_was_carried_out_leaves_nothing_to_do(mut world in any_world()) {
         let plan = world.plan();
         world.apply(&plan, usize::MAX);
-        prop_assert!(world.plan().is_empty(), "{:?}", world.plan());
+        prop_assert!(world.plan().steps() == 0, "{:?}", world.plan());
     }
 
     #[test]
@@ -439,7 +275,7 @@ proptest! {
         world.apply(&plan, steps);
         let rest = world.plan();
         world.apply(&rest, usize::MAX);
-        prop_assert!(world.plan().is_empty());
+        prop_assert!(world.plan().steps() == 0);
     }
 
     #[test]
@@ -487,7 +323,7 @@ fn elsewhere_alarms_tell_nobody_and_the_suite_is_not_there() {
     assert!(plan.create.iter().all(|step| step.resource == QUEUE), "{:?}", plan.create);
     assert!(plan.create.iter().all(|step| step.alarm.alarm_actions.is_empty() && step.alarm.ok_actions.is_empty()));
     let again = elsewhere().applied();
-    assert!(again.plan().is_empty(), "it comes to rest");
+    assert!(again.plan().steps() == 0, "it comes to rest");
     let gaps = &plan.resources[0].gaps;
     let owner = gaps.iter().find(|gap| gap.kind == GapKind::NoOwner).unwrap();
     assert!(owner.fix.starts_with("aws --region eu-west-1 resourcegroupstaggingapi "), "{}", owner.fix);

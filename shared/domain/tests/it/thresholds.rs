@@ -27,6 +27,7 @@ fn policy() -> Policy {
         owner_tag: "Owner".to_owned(),
         log_groups_tag: "aiops:log-groups".to_owned(),
         allow_mass_deletion: false,
+        composites: false,
         elsewhere: false,
     }
 }
@@ -66,7 +67,15 @@ fn planned<T>(catalogue: &Catalogue, tags: &[(&str, &str)], judge: impl FnOnce(C
     let resources = vec![arn::found(INSTANCE, tags, HOME).unwrap()];
     let discovered = Discovered { resources, ..Discovered::default() };
     let policy = policy();
-    judge(CoverageInput { discovered: &discovered, catalogue, existing: &[], others: 0, policy: &policy, now: now() })
+    judge(CoverageInput {
+        discovered: &discovered,
+        catalogue,
+        existing: &[],
+        composites: &[],
+        others: 0,
+        policy: &policy,
+        now: now(),
+    })
 }
 
 fn products(thresholds: &Value) -> Vec<Product> {
