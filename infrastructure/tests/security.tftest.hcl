@@ -170,7 +170,7 @@ run "composite_alarms_are_made_only_where_they_are_wanted" {
 
 run "without_composite_alarms_nobody_may_make_or_read_them" {
   assert {
-    condition = !strcontains(module.onboarding.policy, "PutCompositeAlarm") && !strcontains(module.log_analyzer_rca.policy, "DescribeAlarms")
+    condition     = !strcontains(module.onboarding.policy, "PutCompositeAlarm") && !strcontains(module.log_analyzer_rca.policy, "DescribeAlarms")
     error_message = "Rights for composite alarms come with them."
   }
 }
