@@ -3,6 +3,7 @@ does not know. python -m api.fuzz [examples per operation]"""
 
 from __future__ import annotations
 
+import secrets
 import subprocess
 import sys
 import threading
@@ -24,7 +25,7 @@ def main(examples: int) -> int:
         return 1
     told = outputs(HOME)
     host = told["api_endpoint"].split("//")[1]
-    token = another(stack, told["sign_in"], "fuzz@example.com", "admin").token(stack)
+    token = another(stack, told["sign_in"], f"fuzz-{secrets.token_hex(4)}@example.com", "admin").token(stack)
     # The API is reached by a host name that not every resolver knows: this stands in for it.
     server = ThreadingHTTPServer(("127.0.0.1", 0), _forwarding(stack.port, host))
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -32,7 +33,7 @@ def main(examples: int) -> int:
     command = [
         "schemathesis", "run", f"{address}/openapi.json", "--url", address, "--header", f"Authorization: Bearer {token}",
         "--checks", CHECKS, "--max-examples", str(examples), "--continue-on-failure", "--seed", "1", "--phases", "examples,coverage,fuzzing",
-        "--request-timeout", "30", "--suppress-health-check", "all", "--workers", "4",
+        "--request-timeout", "30", "--suppress-health-check", "all", "--workers", "1",
     ]  # fmt: skip
     try:
         return subprocess.run(command, check=False).returncode
@@ -60,7 +61,7 @@ def _forwarding(port: int, host: str) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(content)
             connection.close()
 
-        do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = do_TRACE = _forward
+        do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = do_TRACE = do_QUERY = _forward
 
         def log_message(self, *_: object) -> None:
             pass

@@ -1,5 +1,7 @@
 //! Products: which resources belong together, who owns them, and where their alerts go.
 
+use std::collections::BTreeMap;
+
 use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{Path, State};
 use axum::http::header::{CACHE_CONTROL, ETAG};
@@ -9,7 +11,9 @@ use axum::{Extension, Json};
 use jiff::Timestamp;
 use nightjar_aws::stores::{StoreError, StoredProduct};
 use nightjar_domain::audit::{Fact, FactKind};
+use nightjar_domain::coverage::thresholds::ThresholdOverride;
 use nightjar_domain::routing::product::ProductSpec;
+use nightjar_domain::severity::Severity;
 use serde::Serialize;
 use serde_json::json;
 
@@ -29,8 +33,22 @@ const FRESH: (HeaderName, &str) = (CACHE_CONTROL, "private, no-cache");
 pub struct Product {
     #[schema(example = "shop")]
     name: String,
-    #[serde(flatten)]
-    spec: ProductSpec,
+    /// Which resources belong to it. All must hold.
+    #[schema(example = json!(["tag:app=\"shop\""]))]
+    matchers: Vec<String>,
+    /// A team or a person.
+    owner: String,
+    criticality: Severity,
+    /// The receiver of its alerts, for routes with `to_owner`.
+    #[schema(required = true)]
+    channel: Option<String>,
+    /// What to do, as a link that begins with https://.
+    #[schema(required = true)]
+    runbook: Option<String>,
+    /// Other thresholds for the alarms of its resources: by resource type, such as `ec2:instance`, then by metric.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(required = false)]
+    thresholds: BTreeMap<String, BTreeMap<String, ThresholdOverride>>,
     /// Grows with every change.
     version: u64,
     changed_by: String,
@@ -46,7 +64,8 @@ pub struct ProductList {
 impl From<StoredProduct> for Product {
     fn from(stored: StoredProduct) -> Self {
         let StoredProduct { name, spec, version, changed_by, changed_at } = stored;
-        Self { name, spec, version, changed_by, changed_at }
+        let ProductSpec { matchers, owner, criticality, channel, runbook, thresholds } = spec;
+        Self { name, matchers, owner, criticality, channel, runbook, thresholds, version, changed_by, changed_at }
     }
 }
 
