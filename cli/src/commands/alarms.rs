@@ -358,4 +358,27 @@ mod tests {
         let report: CoverageReport = serde_json::from_value(report).unwrap();
         insta::assert_snapshot!(plan(&report));
     }
+
+    #[test]
+    fn a_composite_alarm_is_told_with_what_follows_from_it() {
+        let mut report = report();
+        let composite = |name: &str| json!({ "name": name, "description": "", "members": ["a", "b"], "alarm_actions": [], "ok_actions": [] });
+        let step = |name: &str, differences: &[&str]| {
+            json!({ "resource": "arn:aws:sqs:eu-west-1:111122223333:work", "composite": composite(name),
+                "differences": differences, "actions_enabled": true })
+        };
+        report["composites"] = json!({ "put": [step("aiops-work-any-1", &[]), step("aiops-jobs-any-2", &["with c"])],
+            "delete": [{ "name": "aiops-old-any-3", "why": "its alarms tell for themselves, or go" }] });
+        report["goes_on"] = json!(true);
+        let text = plan(&serde_json::from_value(report).unwrap());
+        for told in [
+            ["create", "aiops-work-any-1", "one voice for 2 alarms"],
+            ["change", "aiops-jobs-any-2", "with c"],
+            ["delete", "aiops-old-any-3", "its alarms tell for themselves"],
+        ] {
+            let says = |line: &str| told.iter().all(|word| line.contains(word));
+            assert!(text.lines().any(says), "{told:?}: {text}");
+        }
+        assert!(text.contains("apply goes on"), "{text}");
+    }
 }
