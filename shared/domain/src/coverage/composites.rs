@@ -232,6 +232,9 @@ fn wanted(
     } else {
         BTreeSet::new()
     };
+    if members.is_empty() {
+        return None;
+    }
     let reference = &wants.resource.reference;
     let title = wants.kind.map_or(reference.kind.as_str(), |kind| kind.title.as_str());
     let text = format!(
@@ -239,7 +242,7 @@ fn wanted(
         reference.label()
     );
     let actions = policy.actions(&policy.alarms_topic);
-    (!members.is_empty()).then(|| CompositeSpec {
+    Some(CompositeSpec {
         name: name(policy, &reference.arn, &reference.id),
         description: alarm::described(&text, &reference.arn),
         members,

@@ -7,30 +7,12 @@ use nightjar_domain::coverage::GapKind;
 use nightjar_domain::coverage::overrides::Origin;
 use nightjar_domain::coverage::products::unknown_types;
 use nightjar_domain::coverage::thresholds::ThresholdOverrides;
-use nightjar_domain::coverage::{AlarmSpec, CoverageInput, Explanation, Policy, arn, explain, plan_coverage};
-use nightjar_domain::onboarding::Discovered;
+use nightjar_domain::coverage::{AlarmSpec, CoverageInput, Explanation, explain, plan_coverage};
 use nightjar_domain::routing::{Product, product};
-use nightjar_testkit::now;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-const HOME: (&str, &str) = ("111122223333", "eu-west-1");
-const INSTANCE: &str = "arn:aws:ec2:eu-west-1:111122223333:instance/i-0a1b2c3d4e5f60718";
-
-fn policy() -> Policy {
-    Policy {
-        prefix: "aiops".to_owned(),
-        alarms_topic: "arn:aws:sns:eu-west-1:111122223333:aiops-alarms".to_owned(),
-        ops_topic: "arn:aws:sns:eu-west-1:111122223333:aiops-ops".to_owned(),
-        max_alarms: 500,
-        quota: 5000,
-        owner_tag: "Owner".to_owned(),
-        log_groups_tag: "aiops:log-groups".to_owned(),
-        allow_mass_deletion: false,
-        composites: false,
-        elsewhere: false,
-    }
-}
+use crate::world::{INSTANCE, World};
 
 fn set(cpu: &Value) -> ThresholdOverrides {
     let document = json!({ "resource_types": { "ec2:instance": { "CPUUtilization": cpu } } });
@@ -54,7 +36,7 @@ fn cpu_of_product(
     if !thresholds.is_null() {
         catalogue.products = products(thresholds);
     }
-    planned(&catalogue, tags, |input| {
+    planned(catalogue, tags, |input| {
         let alarms = plan_coverage(input).create.into_iter().map(|creation| creation.alarm);
         let of_cpu = alarms.filter(|alarm| alarm.metric == "CPUUtilization");
         of_cpu.map(|alarm| (explain(input, &alarm.name).unwrap(), alarm)).map(|(why, alarm)| (alarm, why)).collect()
@@ -62,20 +44,9 @@ fn cpu_of_product(
 }
 
 /// What `judge` makes of one instance with `tags` that no alarm watches yet.
-fn planned<T>(catalogue: &Catalogue, tags: &[(&str, &str)], judge: impl FnOnce(CoverageInput<'_>) -> T) -> T {
-    let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    let resources = vec![arn::found(INSTANCE, tags, HOME).unwrap()];
-    let discovered = Discovered { resources, ..Discovered::default() };
-    let policy = policy();
-    judge(CoverageInput {
-        discovered: &discovered,
-        catalogue,
-        existing: &[],
-        composites: &[],
-        others: 0,
-        policy: &policy,
-        now: now(),
-    })
+fn planned<T>(catalogue: Catalogue, tags: &[(&str, &str)], judge: impl FnOnce(CoverageInput<'_>) -> T) -> T {
+    let world = World { catalogue, ..World::new(&[(INSTANCE, tags)]) };
+    judge(world.input())
 }
 
 fn products(thresholds: &Value) -> Vec<Product> {
@@ -158,7 +129,7 @@ fn what_a_product_says_and_cannot_be_used_is_told_on_its_resources_and_left_out(
     let overrides = set(&json!({ "critical": 97.0, "why": "batch nights" }));
     let (mut catalogue, _) = Catalogue::bundled().unwrap().overridden(overrides);
     catalogue.products = products(&thresholds);
-    let plan = planned(&catalogue, &[("app", "shop")], plan_coverage);
+    let plan = planned(catalogue, &[("app", "shop")], plan_coverage);
     let alarm = plan.create.iter().map(|creation| &creation.alarm).find(|alarm| alarm.metric == "CPUUtilization");
     assert!((alarm.unwrap().threshold - 97.0).abs() < 1e-9, "what is set at run time is in force");
     let gaps = plan.resources[0].gaps.iter().filter(|gap| gap.kind == GapKind::BadProductThreshold);
