@@ -28,6 +28,7 @@ const LATENESS: SignedDuration = SignedDuration::from_mins(15);
 
 /// One thing that is abnormal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = IncidentSource)]
 pub struct Source {
     pub found_by: FoundBy,
     /// The series, the alarm's ARN, or the series of a rule over log lines.

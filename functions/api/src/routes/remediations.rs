@@ -25,6 +25,7 @@ pub struct RemediationStatus {
 
 /// Why somebody does something.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[schema(as = ReasonGiven)]
 #[serde(deny_unknown_fields)]
 pub struct Reason {
     #[serde(default)]
