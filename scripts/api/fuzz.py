@@ -70,4 +70,4 @@ def _forwarding(port: int, host: str) -> type[BaseHTTPRequestHandler]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 200))
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 100))
