@@ -78,8 +78,14 @@ locals {
       conditions = null
     }
     MakeAlarms = {
-      actions    = concat(["cloudwatch:PutMetricAlarm"], var.composite_alarms ? ["cloudwatch:PutCompositeAlarm"] : [])
+      actions    = ["cloudwatch:PutMetricAlarm"]
       resources  = local.alarms_of_the_suite
+      conditions = null
+    }
+    # CloudWatch takes it with no narrower scope (PutCompositeAlarm, API reference); the code names only its own.
+    MakeCompositeAlarms = {
+      actions    = ["cloudwatch:PutCompositeAlarm"]
+      resources  = ["*"]
       conditions = null
     }
     # With the ownership tag and no other.
@@ -112,5 +118,5 @@ locals {
       resources  = [aws_sns_topic.suite["critical-alerts"].arn]
       conditions = null
     }
-  } : sid => permission if var.manage_alarms != "off" }
+  } : sid => permission if var.manage_alarms != "off" && (sid != "MakeCompositeAlarms" || var.composite_alarms) }
 }

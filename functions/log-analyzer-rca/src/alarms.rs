@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Context as _;
 use aws_sdk_cloudwatch::types::{AlarmType, MetricAlarm, StateValue};
 use jiff::{SignedDuration, Timestamp};
+use nightjar_aws::retry::{Failure, classify, explain};
 use nightjar_domain::accounts::Scope;
 use nightjar_domain::alarm::{AlarmChange, AlarmState, Watched};
 use nightjar_domain::coverage::alarm::{is_generated_name, resource_of};
@@ -20,16 +21,29 @@ const OK_TOLD_FOR: SignedDuration = SignedDuration::from_hours(3);
 const PAGE: i32 = 100;
 
 /// What a change means: where one of Nightjar's own composite alarms changed, the state of each alarm that it tells for, as if each had
-/// told it.
+/// told it; the change itself where they cannot be read.
 pub(crate) async fn behind(context: &Context, change: AlarmChange) -> anyhow::Result<Vec<AlarmChange>> {
     if change.members.is_empty() || !composites::is_generated_name(&context.settings.prefix, &change.name) {
         return Ok(vec![change]);
     }
     let names = change.members.iter().cloned().collect();
     let request = context.metrics.describe_alarms().alarm_types(AlarmType::MetricAlarm).set_alarm_names(Some(names));
-    let answer = request.max_records(PAGE).send().await;
-    let answer = answer.with_context(|| format!("reading the alarms that {} tells for", change.name))?;
-    Ok(answer.metric_alarms().iter().filter_map(|alarm| read_change(alarm, &context.settings.home, None)).collect())
+    let alarms = match request.max_records(PAGE).send().await {
+        Ok(answer) => answer.metric_alarms.unwrap_or_default(),
+        // The right goes with the variable, before the composite alarms do: without a metric is better than not at all.
+        Err(error) if classify(&error) == Failure::Denied => {
+            tracing::error!(
+                alarm = change.name,
+                problem = explain(&error),
+                "the alarms behind a composite alarm cannot be read"
+            );
+            Vec::new()
+        }
+        Err(error) => return Err(error).with_context(|| format!("reading the alarms that {} tells for", change.name)),
+    };
+    let home = &context.settings.home;
+    let changes: Vec<_> = alarms.iter().filter_map(|alarm| read_change(alarm, home, None)).collect();
+    Ok(if changes.is_empty() { vec![change] } else { changes })
 }
 
 /// The state of Nightjar's own alarms elsewhere, as if each had told it, and the first failure. One account or region does not keep

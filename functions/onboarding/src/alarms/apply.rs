@@ -91,8 +91,8 @@ enum Outcome {
     Stop(String),
 }
 
-/// Deletes, creates (what a person is called for first) and changes alarms, until all is done or `deadline` is over. A composite alarm
-/// comes after the alarms that it names, and goes when they have their voices back.
+/// Deletes, creates (what a person is called for first) and changes alarms, until all is done or `deadline` is over. Composite alarms
+/// come last: the alarms that they name are there then, and one that CloudWatch refuses keeps no alarm from its voice.
 pub async fn apply(
     context: &Context,
     plan: &CoveragePlan,
@@ -100,9 +100,10 @@ pub async fn apply(
     now: Timestamp,
 ) -> anyhow::Result<Applied> {
     let batches = plan.delete.chunks(DELETIONS_A_CALL).map(|batch| Step::Delete(batch.iter().collect()));
-    let creations = plan.create.iter().map(Step::Create).chain(plan.composites.put.iter().map(Step::Compose));
-    let changes = plan.change.iter().map(Step::Change).chain(plan.composites.delete.iter().map(Step::Decompose));
-    let steps: Vec<Step<'_>> = batches.chain(creations).chain(changes).collect();
+    let alarms = plan.create.iter().map(Step::Create).chain(plan.change.iter().map(Step::Change));
+    let composites = &plan.composites;
+    let composites = composites.put.iter().map(Step::Compose).chain(composites.delete.iter().map(Step::Decompose));
+    let steps: Vec<Step<'_>> = batches.chain(alarms).chain(composites).collect();
     let mut applied = Applied { left: steps.iter().map(Step::size).sum(), ..Applied::default() };
     for chunk in steps.chunks(STEPS_A_FACT) {
         if Instant::now() >= deadline {

@@ -84,18 +84,18 @@ impl World {
                 self.existing.push(there(creation.alarm.clone(), Ownership::Ours));
             }
         }
+        for change in &plan.change {
+            if step() {
+                let existing = self.existing.iter_mut().find(|existing| existing.spec.name == change.alarm.name);
+                existing.unwrap().spec = change.alarm.clone();
+            }
+        }
         for put in &plan.composites.put {
             let is_there = |name: &String| self.existing.iter().any(|existing| existing.spec.name == *name);
             if step() && put.composite.members.iter().all(is_there) {
                 self.composites.retain(|composite| composite.spec.name != put.composite.name);
                 let (spec, actions_enabled) = (put.composite.clone(), put.actions_enabled);
                 self.composites.push(ExistingComposite { spec, actions_enabled, ownership: Ownership::Ours });
-            }
-        }
-        for change in &plan.change {
-            if step() {
-                let existing = self.existing.iter_mut().find(|existing| existing.spec.name == change.alarm.name);
-                existing.unwrap().spec = change.alarm.clone();
             }
         }
         for deletion in &plan.composites.delete {
